@@ -1,1 +1,4 @@
-//! infra
+//! `infra` makes an AWS account match one YAML file.
+
+pub mod aws;
+pub mod kind;

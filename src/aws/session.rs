@@ -1,0 +1,109 @@
+//! Finding credentials, and the account that they belong to.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_types::SdkConfig;
+
+use super::{Aws, Calls, Class, Error, Result};
+
+/// How to reach AWS.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// A named profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// An address in place of AWS's own.
+    pub endpoint_url: Option<String>,
+    /// Credentials (access key id, secret) in place of those that AWS's chain finds: for the local
+    /// AWS, which asks for none.
+    pub credentials: Option<(String, String)>,
+}
+
+/// An account that answers, from which [`Aws`]es of single regions are made.
+#[derive(Clone)]
+pub struct Session {
+    config: SdkConfig,
+    account: String,
+    calls: Calls,
+}
+
+/// Requests of one call, the first included. Enough for a minute of throttling.
+const ATTEMPTS: u32 = 10;
+
+impl Session {
+    /// Finds credentials by AWS's own chain and asks STS whose they are, so that everything which
+    /// is wrong with credentials, region or endpoint shows at once and in one place.
+    pub async fn open(options: &Options, region: &str, calls: Calls) -> Result<Self> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .read_timeout(Duration::from_secs(60))
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts);
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(url) = &options.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        if let Some((id, secret)) = &options.credentials {
+            loader = loader.credentials_provider(aws_sdk_sts::config::Credentials::new(
+                id, secret, None, None, "infra",
+            ));
+        }
+        let config = loader.load().await;
+        let sts = aws_sdk_sts::Client::from_conf(
+            aws_sdk_sts::config::Builder::from(&config)
+                .retry_config(RetryConfig::standard().with_max_attempts(2))
+                .interceptor(calls.counter())
+                .build(),
+        );
+        let identity = sts.get_caller_identity().send().await.map_err(|error| {
+            let mut error = Error::from(error);
+            error.message.push_str(&advice(&error, options, region));
+            error
+        })?;
+        let account = identity.account().ok_or_else(|| Error::missing("account"))?.to_owned();
+        Ok(Self { config, account, calls })
+    }
+
+    /// One region of the account.
+    pub fn region(&self, region: &str) -> Aws {
+        let config =
+            self.config.to_builder().region(Region::new(region.to_owned())).build();
+        Aws::new(config, region, &self.account, self.calls.clone())
+    }
+
+    /// The account's twelve digits.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The calls made so far.
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+}
+
+/// What to do about a session that does not open.
+fn advice(error: &Error, options: &Options, region: &str) -> String {
+    match (error.class, &options.endpoint_url, &options.profile) {
+        (Class::Credentials, _, Some(profile)) => {
+            format!("; log in again or check the profile `{profile}` (`aws configure list`)")
+        }
+        (Class::Credentials, _, None) => "; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name \
+                                          a profile with --profile, or use --local"
+            .to_owned(),
+        (Class::Unreachable, Some(url), _) => {
+            format!("; nothing answers at {url}: is the local AWS running there?")
+        }
+        (Class::Unreachable, None, _) => {
+            format!("; does the region `{region}` exist, and does the network reach it?")
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,232 @@
+//! Erasure: [`Entry`] turns a typed [`Kind`] into an [`AnyKind`] over JSON, so that the engine
+//! has one code path. Authors see types, the engine sees JSON.
+
+use std::marker::PhantomData;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::schema::substitute_unknowns;
+use super::{Kind, Live, LiveObject, Problem, Schema, Scope, Status, Tags};
+use crate::aws::{Aws, Error, Result};
+
+/// A kind with its types taken away. [`Entry`] is its only implementation.
+#[async_trait]
+pub trait AnyKind: Send + Sync {
+    /// `service.thing`.
+    fn name(&self) -> &'static str;
+    /// The schema of the spec; its `description` is the kind's documentation.
+    fn schema(&self) -> &Schema;
+    /// The schema of the outputs.
+    fn outputs(&self) -> &Schema;
+    /// See [`Kind::ARN`].
+    fn arn(&self) -> Option<&'static str>;
+    /// See [`Kind::AFTER`].
+    fn after(&self) -> &'static [&'static str];
+    /// See [`Kind::CLAIMS`].
+    fn claims(&self) -> &'static [&'static str];
+    /// See [`Kind::TIMEOUT`].
+    fn timeout(&self) -> Duration;
+    /// See [`Kind::EVENTUAL`].
+    fn eventual(&self) -> &'static [(&'static str, &'static str)];
+    /// See [`Kind::DATA`].
+    fn holds_data(&self) -> bool;
+    /// The form in which specs are compared: read as the kind's type, written back, without
+    /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
+    fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
+    /// See [`Kind::check`]; nothing when the spec cannot be read.
+    fn check(&self, spec: &Value) -> Vec<Problem>;
+    /// See [`Kind::check_together`]; specs that cannot be read are left out.
+    fn check_together(&self, specs: &[(&str, &Value)]) -> Vec<(usize, Problem)>;
+    /// See [`Kind::discover`].
+    async fn discover(&self, aws: &Aws, scope: &Scope) -> Result<Vec<LiveObject>>;
+    /// See [`Kind::create`].
+    async fn create(&self, aws: &Aws, new: &Value, tags: &Tags) -> Result<Value>;
+    /// See [`Kind::update`].
+    async fn update(&self, aws: &Aws, was: &LiveObject, now: &Value) -> Result<()>;
+    /// See [`Kind::delete`].
+    async fn delete(&self, aws: &Aws, was: &LiveObject) -> Result<()>;
+    /// See [`Kind::tag`].
+    async fn tag(
+        &self,
+        aws: &Aws,
+        was: &LiveObject,
+        set: &Tags,
+        remove: &[String],
+    ) -> Result<()>;
+    /// See [`Kind::settle`].
+    async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status>;
+    /// See [`Kind::gone`].
+    async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool>;
+}
+
+/// A kind's place in the registry.
+pub struct Entry<K: Kind> {
+    spec: LazyLock<Schema>,
+    outputs: LazyLock<Schema>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K: Kind> Entry<K> {
+    /// An entry; its schemas are made when they are first asked for.
+    pub const fn new() -> Self {
+        Self {
+            spec: LazyLock::new(Schema::of::<K>),
+            outputs: LazyLock::new(Schema::of::<K::Outputs>),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: Kind> Default for Entry<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Reads JSON as one of the kind's types.
+fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
+    serde_json::from_value(value.clone()).map_err(|error| Error::shape(what, &error))
+}
+
+/// JSON without nulls.
+fn write<T: Serialize>(value: &T) -> Value {
+    strip(serde_json::to_value(value).unwrap_or_default())
+}
+
+fn strip(value: Value) -> Value {
+    match value {
+        Value::Array(items) => items.into_iter().map(strip).collect(),
+        Value::Object(map) => {
+            map.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, strip(v))).collect()
+        }
+        other => other,
+    }
+}
+
+fn live<K: Kind>(object: &LiveObject) -> Result<Live<K>> {
+    Ok(Live {
+        spec: read(&object.spec, K::NAME)?,
+        outputs: read(&object.outputs, K::NAME)?,
+        tags: object.tags.clone(),
+        status: object.status.clone(),
+    })
+}
+
+#[async_trait]
+impl<K: Kind> AnyKind for Entry<K> {
+    fn name(&self) -> &'static str {
+        K::NAME
+    }
+    fn schema(&self) -> &Schema {
+        &self.spec
+    }
+    fn outputs(&self) -> &Schema {
+        &self.outputs
+    }
+    fn arn(&self) -> Option<&'static str> {
+        K::ARN
+    }
+    fn after(&self) -> &'static [&'static str] {
+        K::AFTER
+    }
+    fn claims(&self) -> &'static [&'static str] {
+        K::CLAIMS
+    }
+    fn timeout(&self) -> Duration {
+        K::TIMEOUT
+    }
+    fn eventual(&self) -> &'static [(&'static str, &'static str)] {
+        K::EVENTUAL
+    }
+    fn holds_data(&self) -> bool {
+        K::DATA
+    }
+
+    fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {
+        let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
+        let typed: K = serde_json::from_value(known).map_err(|error| error.to_string())?;
+        let mut canonical = write(&typed);
+        for field in waiting {
+            canonical[&field] = spec[&field].clone();
+        }
+        Ok(canonical)
+    }
+
+    fn check(&self, spec: &Value) -> Vec<Problem> {
+        let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
+        let problems = match serde_json::from_value::<K>(known) {
+            Ok(typed) => typed.check(),
+            Err(_) => return Vec::new(),
+        };
+        // What stands in for an unknown value is nobody's mistake.
+        problems
+            .into_iter()
+            .filter(|p| !waiting.iter().any(|field| p.path.starts_with(field.as_str())))
+            .collect()
+    }
+
+    fn check_together(&self, specs: &[(&str, &Value)]) -> Vec<(usize, Problem)> {
+        let (indices, typed): (Vec<usize>, Vec<(&str, K)>) = specs
+            .iter()
+            .enumerate()
+            .filter_map(|(index, (address, spec))| {
+                let (known, _) = substitute_unknowns(self.spec.json(), spec);
+                Some((index, (*address, serde_json::from_value(known).ok()?)))
+            })
+            .unzip();
+        K::check_together(&typed).into_iter().map(|(i, problem)| (indices[i], problem)).collect()
+    }
+
+    async fn discover(&self, aws: &Aws, scope: &Scope) -> Result<Vec<LiveObject>> {
+        let found = K::discover(aws, scope).await?;
+        Ok(found
+            .into_iter()
+            .map(|live| LiveObject {
+                kind: K::NAME.to_owned(),
+                region: aws.region().to_owned(),
+                spec: write(&live.spec),
+                outputs: write(&live.outputs),
+                tags: live.tags,
+                status: live.status,
+            })
+            .collect())
+    }
+
+    async fn create(&self, aws: &Aws, new: &Value, tags: &Tags) -> Result<Value> {
+        K::create(aws, &read(new, K::NAME)?, tags).await.map(|outputs| write(&outputs))
+    }
+
+    async fn update(&self, aws: &Aws, was: &LiveObject, now: &Value) -> Result<()> {
+        K::update(aws, &live(was)?, &read(now, K::NAME)?).await
+    }
+
+    async fn delete(&self, aws: &Aws, was: &LiveObject) -> Result<()> {
+        K::delete(aws, &live(was)?).await
+    }
+
+    async fn tag(
+        &self,
+        aws: &Aws,
+        was: &LiveObject,
+        set: &Tags,
+        remove: &[String],
+    ) -> Result<()> {
+        K::tag(aws, &live(was)?, set, remove).await
+    }
+
+    async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status> {
+        let mut typed: K::Outputs = read(outputs, K::NAME)?;
+        let status = K::settle(aws, &mut typed).await?;
+        *outputs = write(&typed);
+        Ok(status)
+    }
+
+    async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool> {
+        K::gone(aws, &live(was)?).await
+    }
+}

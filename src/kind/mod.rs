@@ -1,0 +1,250 @@
+//! What a kind is: the trait its author writes, the erased form the engine sees, and the
+//! types of fields that say how a field behaves.
+
+mod entry;
+pub mod expression;
+pub mod field;
+mod policy;
+mod schema;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+pub use entry::{AnyKind, Entry};
+pub use field::{
+    Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
+};
+pub use policy::Policy;
+pub use schema::{FieldRef, Schema};
+
+use crate::aws::{Aws, Result};
+
+/// Tags of one object: key to value, in the order of the keys.
+pub type Tags = BTreeMap<String, String>;
+
+/// One kind of object. The implementing struct is its shape in stack files, in the live
+/// account, in the JSON Schema and in the reference: there is no second description.
+pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static {
+    /// `service.thing`, as stack files write it.
+    const NAME: &'static str;
+    /// What AWS decides: identifiers, ARNs, endpoints. The field that names the object in
+    /// AWS's calls comes first.
+    type Outputs: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync + 'static;
+
+    /// The start of the ARN's resource part (and the service before it) by which the ownership
+    /// sweep knows an object of this kind: `ec2:subnet/`, `s3:`. `None` when the tagging
+    /// API leaves the kind out, so that it is always discovered.
+    const ARN: Option<&'static str>;
+    /// Kinds whose objects are made before, and torn down after, those of this kind, although
+    /// no field refers to them.
+    const AFTER: &'static [&'static str] = &[];
+    /// Fields that no two objects may share. When a replacement keeps them all, the old
+    /// object goes first. A [`Name`] field is a claim without being listed.
+    const CLAIMS: &'static [&'static str] = &[];
+    /// How long a new or changed object may take to become usable, and a deleted one to go.
+    const TIMEOUT: Duration = Duration::from_secs(600);
+    /// Error codes, each with a part of the message ("" for any), that AWS documents as passing
+    /// for this kind: tried again until [`Kind::TIMEOUT`] or two minutes, whichever is less.
+    const EVENTUAL: &'static [(&'static str, &'static str)] = &[];
+    /// Whether deleting an object of this kind loses data that only it holds.
+    const DATA: bool = false;
+
+    /// Every object of this kind that belongs to `scope`, in as few calls as AWS allows, and any
+    /// foreign object that bears one of `scope.names`.
+    fn discover(aws: &Aws, scope: &Scope) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
+
+    /// Creates the object, tagged in the same call. Returns as soon as AWS has accepted it.
+    fn create(
+        aws: &Aws,
+        new: &Self,
+        tags: &Tags,
+    ) -> impl Future<Output = Result<Self::Outputs>> + Send;
+
+    /// Brings a live object to `now`: a list of `if was.x != now.x`. Immutable fields never
+    /// differ here.
+    fn update(
+        aws: &Aws,
+        was: &Live<Self>,
+        now: &Self,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Deletes the object. Absence is success; the engine sees to that.
+    fn delete(aws: &Aws, was: &Live<Self>) -> impl Future<Output = Result<()>> + Send;
+
+    /// Adds or overwrites the tags in `set`, then takes away those named in `remove`.
+    fn tag(
+        aws: &Aws,
+        was: &Live<Self>,
+        set: &Tags,
+        remove: &[String],
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// One look at whether an object just created or changed is usable; fills in outputs that
+    /// AWS gives late. Called again and again until it answers [`Status::Usable`].
+    fn settle(
+        _aws: &Aws,
+        _outputs: &mut Self::Outputs,
+    ) -> impl Future<Output = Result<Status>> + Send {
+        async { Ok(Status::Usable) }
+    }
+
+    /// One look at whether a deleted object is gone for good, for kinds that linger and hold
+    /// on to what they used.
+    fn gone(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Result<bool>> + Send {
+        async { Ok(true) }
+    }
+
+    /// What AWS would refuse about this declaration, beyond what single fields' types know.
+    /// Text that still waits for another object's output begins with `${`.
+    fn check(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+
+    /// What AWS would refuse about declarations of this kind taken together: the index of the
+    /// one at fault and the problem.
+    fn check_together(_all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
+        Vec::new()
+    }
+}
+
+/// One object as AWS shows it.
+#[derive(Clone, Debug)]
+pub struct Live<K: Kind> {
+    /// What the user decides.
+    pub spec: K,
+    /// What AWS decides.
+    pub outputs: K::Outputs,
+    /// All its tags, ours and others'.
+    pub tags: Tags,
+    /// Whether it can be used.
+    pub status: Status,
+}
+
+/// Where an object is in its life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Ready for others to depend on.
+    Usable,
+    /// On its way there; the text is AWS's word for the state.
+    Pending(String),
+    /// Will never be usable; the text is AWS's reason. The object has to be replaced.
+    Failed(String),
+    /// On its way out; counts as absent.
+    Deleting,
+}
+
+/// Whose objects are looked for, in one account and region, with what is known beforehand.
+#[derive(Clone, Debug, Default)]
+pub struct Scope {
+    /// The stack's name.
+    pub stack: String,
+    /// The environment's name.
+    pub environment: String,
+    /// What the ownership sweep found of this kind: ARN to tags. It lags and shows deleted
+    /// objects: a hit has to be confirmed, a miss proves nothing.
+    pub swept: BTreeMap<String, Tags>,
+    /// Names (values of the [`Name`] field) that the stack file gives to objects of this kind,
+    /// for kinds that are found by name.
+    pub names: Vec<String>,
+}
+
+/// The ownership tags, in the order in which they are compared.
+pub mod ownership {
+    /// Tag that holds the stack's name.
+    pub const STACK: &str = "infra:stack";
+    /// Tag that holds the environment's name.
+    pub const ENVIRONMENT: &str = "infra:environment";
+    /// Tag that holds the resource's address.
+    pub const ADDRESS: &str = "infra:address";
+    /// Tag that says that the object is to stay when its declaration goes.
+    pub const RETAIN: &str = "infra:retain";
+    /// What all tags of ours begin with.
+    pub const PREFIX: &str = "infra:";
+}
+
+impl Scope {
+    /// Whether tags say that their object belongs to this stack and environment.
+    pub fn owns(&self, tags: &Tags) -> bool {
+        tags.get(ownership::STACK) == Some(&self.stack)
+            && tags.get(ownership::ENVIRONMENT) == Some(&self.environment)
+    }
+
+    /// Whether an object is of interest: ours by its tags, or in the way by its name.
+    pub fn wants(&self, tags: &Tags, name: &str) -> bool {
+        self.owns(tags) || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// The tags that the sweep gives for an ARN.
+    pub fn swept_tags(&self, arn: &str) -> Option<&Tags> {
+        self.swept.get(arn)
+    }
+}
+
+/// A mistake in a declaration that AWS would refuse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, as a path from the resource: `rules[0].delete_after`. Empty for the whole.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem at a path.
+    pub fn at(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), help: None }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// One object as the engine sees it: JSON inside, whatever its kind.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LiveObject {
+    /// The kind's name.
+    pub kind: String,
+    /// The region that it was found in.
+    pub region: String,
+    /// The canonical spec.
+    pub spec: Value,
+    /// What AWS decided.
+    pub outputs: Value,
+    /// All its tags.
+    pub tags: Tags,
+    /// Whether it can be used.
+    pub status: Status,
+}
+
+impl LiveObject {
+    /// The object's address by its tag, if it has one.
+    pub fn address(&self) -> Option<&str> {
+        self.tags.get(ownership::ADDRESS).map(String::as_str)
+    }
+
+    /// What names the object in AWS: its first output.
+    pub fn id(&self) -> &str {
+        self.outputs
+            .as_object()
+            .and_then(|outputs| outputs.values().next())
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+}
+
+/// Whether a text still waits for another object's output.
+pub fn is_unknown(text: &str) -> bool {
+    text.contains("${")
+}
