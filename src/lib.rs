@@ -2,3 +2,6 @@
 
 pub mod aws;
 pub mod kind;
+pub mod live;
+pub mod model;
+pub mod plan;
