@@ -1,6 +1,7 @@
 //! `infra` makes an AWS account match one YAML file.
 
 pub mod aws;
+pub mod graph;
 pub mod kind;
 pub mod live;
 pub mod model;

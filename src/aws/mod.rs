@@ -84,7 +84,9 @@ impl Aws {
 macro_rules! client {
     ($aws:expr, $sdk:ident) => {
         $aws.client(|config, counter| {
-            $sdk::Client::from_conf($sdk::config::Builder::from(config).interceptor(counter).build())
+            $sdk::Client::from_conf(
+                $sdk::config::Builder::from(config).interceptor(counter).build(),
+            )
         })
     };
 }

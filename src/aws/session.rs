@@ -73,8 +73,7 @@ impl Session {
 
     /// One region of the account.
     pub fn region(&self, region: &str) -> Aws {
-        let config =
-            self.config.to_builder().region(Region::new(region.to_owned())).build();
+        let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
         Aws::new(config, region, &self.account, self.calls.clone())
     }
 

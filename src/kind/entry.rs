@@ -51,13 +51,7 @@ pub trait AnyKind: Send + Sync {
     /// See [`Kind::delete`].
     async fn delete(&self, aws: &Aws, was: &LiveObject) -> Result<()>;
     /// See [`Kind::tag`].
-    async fn tag(
-        &self,
-        aws: &Aws,
-        was: &LiveObject,
-        set: &Tags,
-        remove: &[String],
-    ) -> Result<()>;
+    async fn tag(&self, aws: &Aws, was: &LiveObject, set: &Tags, remove: &[String]) -> Result<()>;
     /// See [`Kind::settle`].
     async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status>;
     /// See [`Kind::gone`].
@@ -209,13 +203,7 @@ impl<K: Kind> AnyKind for Entry<K> {
         K::delete(aws, &live(was)?).await
     }
 
-    async fn tag(
-        &self,
-        aws: &Aws,
-        was: &LiveObject,
-        set: &Tags,
-        remove: &[String],
-    ) -> Result<()> {
+    async fn tag(&self, aws: &Aws, was: &LiveObject, set: &Tags, remove: &[String]) -> Result<()> {
         K::tag(aws, &live(was)?, set, remove).await
     }
 

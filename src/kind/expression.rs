@@ -136,7 +136,8 @@ fn part_problem(part: &Part, field: &str) -> Option<String> {
         if span == "*" {
             continue;
         }
-        let span = if part.wildcards.contains('L') { span.trim_end_matches(['L', 'W']) } else { span };
+        let span =
+            if part.wildcards.contains('L') { span.trim_end_matches(['L', 'W']) } else { span };
         let span = span.split_once('#').map_or(span, |(day, _)| day);
         let bounds: Vec<Option<u32>> = span.split('-').map(|bound| number(part, bound)).collect();
         match bounds[..] {

@@ -67,11 +67,7 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
 
     /// Brings a live object to `now`: a list of `if was.x != now.x`. Immutable fields never
     /// differ here.
-    fn update(
-        aws: &Aws,
-        was: &Live<Self>,
-        now: &Self,
-    ) -> impl Future<Output = Result<()>> + Send;
+    fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> impl Future<Output = Result<()>> + Send;
 
     /// Deletes the object. Absence is success; the engine sees to that.
     fn delete(aws: &Aws, was: &Live<Self>) -> impl Future<Output = Result<()>> + Send;

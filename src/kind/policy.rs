@@ -187,9 +187,9 @@ fn condition(value: Value) -> Value {
         .into_iter()
         .map(|(operator, keys)| {
             let keys = match keys {
-                Value::Object(keys) => {
-                    Value::Object(keys.into_iter().map(|(k, v)| (k, list(texts(v)))).collect::<Map<_, _>>())
-                }
+                Value::Object(keys) => Value::Object(
+                    keys.into_iter().map(|(k, v)| (k, list(texts(v)))).collect::<Map<_, _>>(),
+                ),
                 other => other,
             };
             (operator, keys)
@@ -235,11 +235,9 @@ mod tests {
 
     #[test]
     fn the_grammar_is_checked() {
-        let error = serde_json::from_value::<Policy>(json!({ "Statement": [{ "Effect": "allow" }] }))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a policy statement needs `Effect: Allow` or `Effect: Deny`"
-        );
+        let error =
+            serde_json::from_value::<Policy>(json!({ "Statement": [{ "Effect": "allow" }] }))
+                .unwrap_err();
+        assert_eq!(error.to_string(), "a policy statement needs `Effect: Allow` or `Effect: Deny`");
     }
 }
