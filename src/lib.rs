@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod graph;
+pub mod diagnostic;
 pub mod kind;
 pub mod live;
 pub mod model;
