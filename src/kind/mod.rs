@@ -5,7 +5,7 @@ mod entry;
 pub mod expression;
 pub mod field;
 mod policy;
-mod schema;
+pub mod schema;
 
 use std::collections::BTreeMap;
 use std::future::Future;

@@ -1,12 +1,27 @@
 //! Model + snapshot → plan. Pure: no async, no I/O.
 
-use std::collections::BTreeMap;
+pub mod diff;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::diagnostic::Diagnostics;
 use crate::kind::{LiveObject, Tags};
 use crate::model::Address;
+
+/// Why there is no plan.
+pub type PlanErrors = Diagnostics;
+
+/// What the command line says about a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Resources that take over a foreign object which has their name.
+    pub adopt: BTreeSet<Address>,
+    /// Whether protected resources may be deleted and replaced all the same.
+    pub override_protection: bool,
+}
 
 /// What has to happen for the account to match the stack file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,8 +64,12 @@ pub struct Item {
     pub desired: Option<Value>,
     /// The object as it is. `None` for a create.
     pub live: Option<LiveObject>,
-    /// The addresses that this one refers to or depends on.
+    /// The addresses that this one refers to or depends on. For a delete: those that the live
+    /// object refers to.
     pub depends_on: Vec<Address>,
+    /// Whether the action destroys data that only this object holds.
+    #[serde(default)]
+    pub loses_data: bool,
 }
 
 /// What is done to an object.
@@ -66,7 +85,7 @@ pub enum Action {
         /// Whether the old object has to go first.
         delete_first: bool,
     },
-    /// It is ours and in no stack file.
+    /// It is ours and not, or no longer, in the stack file.
     Delete,
     /// A foreign object becomes ours, and is brought to the spec.
     Adopt,
@@ -88,6 +107,12 @@ pub enum Reason {
     Failed(String),
     /// In the account, not in the file.
     Orphan,
+    /// A run that was cut short made its successor, and did not come to delete it.
+    Leftover,
+    /// Its address is now of another kind, which is named.
+    KindChanged(String),
+    /// Its address is now in another region, which is named.
+    RegionChanged(String),
     /// Everything is to be destroyed.
     Destroy,
     /// `moved_from` names its old address.
@@ -98,6 +123,8 @@ pub enum Reason {
     Same,
     /// No longer declared, but to be retained.
     Retained,
+    /// No longer declared, but what is to be retained refers to it.
+    NeededBy(Address),
 }
 
 /// A field that differs.
@@ -111,4 +138,30 @@ pub struct Change {
     pub after: Option<Value>,
     /// Whether the change replaces the object.
     pub replaces: bool,
+}
+
+impl Plan {
+    /// Whether anything has to be done.
+    pub fn has_changes(&self) -> bool {
+        self.items.iter().any(|item| item.action != Action::Keep)
+    }
+
+    /// The items that change something.
+    pub fn changed(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| item.action != Action::Keep)
+    }
+}
+
+impl Item {
+    /// The fields that make the change a replacement.
+    pub fn replacing(&self) -> impl Iterator<Item = &str> {
+        self.changes.iter().filter(|change| change.replaces).map(|change| change.path.as_str())
+    }
+}
+
+impl Action {
+    /// Whether the object that is there now goes.
+    pub fn removes(self) -> bool {
+        matches!(self, Self::Delete | Self::Replace { .. })
+    }
 }
