@@ -4,6 +4,7 @@ pub mod aws;
 pub mod graph;
 pub mod diagnostic;
 pub mod kind;
+pub mod kinds;
 pub mod live;
 pub mod model;
 pub mod plan;

@@ -65,20 +65,17 @@ pub struct Entry<K: Kind> {
     kind: PhantomData<fn() -> K>,
 }
 
+/// Makes a kind's entry: what a service's table of kinds lists.
+pub type NewKind = fn() -> Box<dyn AnyKind>;
+
 impl<K: Kind> Entry<K> {
     /// An entry; its schemas are made when they are first asked for.
-    pub const fn new() -> Self {
-        Self {
+    pub fn boxed() -> Box<dyn AnyKind> {
+        Box::new(Self {
             spec: LazyLock::new(Schema::of::<K>),
             outputs: LazyLock::new(Schema::of::<K::Outputs>),
             kind: PhantomData,
-        }
-    }
-}
-
-impl<K: Kind> Default for Entry<K> {
-    fn default() -> Self {
-        Self::new()
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use entry::{AnyKind, Entry};
+pub use entry::{AnyKind, Entry, NewKind};
 pub use field::{
     Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
 };

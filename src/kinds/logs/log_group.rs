@@ -1,0 +1,237 @@
+//! `logs.log_group`: CreateLogGroup, PutRetentionPolicy, PutMetricFilter.
+
+use std::collections::HashMap;
+
+use aws_sdk_cloudwatchlogs::types::{
+    LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter, MetricTransformation,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{client, map, tag};
+use crate::aws::{Aws, Error, Result};
+use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Ref, Scope, Set, Status, Tags};
+
+/// A group of log streams in CloudWatch Logs, with the metrics that are drawn from it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogGroup {
+    /// The group's name, such as `/ecs/shop`.
+    name: Name<512>,
+    /// Days after which events are deleted; 0 keeps them for ever.
+    #[serde(default = "thirty")]
+    #[schemars(extend("enum" = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
+        1096, 1827, 2192, 2557, 2922, 3288, 3653]))]
+    retention_days: i32,
+    /// The key that encrypts the events; CloudWatch's own when left out.
+    kms_key: Option<Ref<Any, Arn>>,
+    /// `STANDARD`, or `INFREQUENT_ACCESS` for half the price and fewer features.
+    #[serde(default)]
+    class: Immutable<Class>,
+    /// Metrics counted from matching events.
+    #[serde(default)]
+    metric_filters: Set<MetricFilter>,
+}
+
+/// The class of a log group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Class {
+    #[default]
+    Standard,
+    InfrequentAccess,
+}
+
+/// A metric that counts matching events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricFilter {
+    /// The filter's name, unique in its group.
+    name: String,
+    /// What an event has to match: `?ERROR ?Exception`, `{ $.level = "error" }`.
+    pattern: String,
+    /// The metric's name.
+    metric: String,
+    /// The metric's namespace.
+    namespace: String,
+    /// What a match adds to the metric: a number, or a field such as `$.size`.
+    #[serde(default = "one")]
+    value: String,
+    /// What is reported for a time without a match; nothing when left out.
+    default_value: Option<f64>,
+}
+
+/// What AWS decides about a log group.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The group's name.
+    name: String,
+    /// The group's ARN, without `:*` at its end.
+    arn: String,
+}
+
+fn thirty() -> i32 {
+    30
+}
+
+fn one() -> String {
+    "1".to_owned()
+}
+
+impl Kind for LogGroup {
+    const NAME: &'static str = "logs.log_group";
+    type Outputs = Outputs;
+    const ARN: Option<&'static str> = Some("logs:log-group:");
+    const EVENTUAL: &'static [(&'static str, &'static str)] = &[("OperationAbortedException", "")];
+    const DATA: bool = true;
+
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let groups = client(aws).describe_log_groups().into_paginator().items().send();
+        let groups = groups.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let mut found = Vec::new();
+        for group in groups {
+            let arn = group.log_group_arn().unwrap_or_default().to_owned();
+            let name = group.log_group_name().unwrap_or_default();
+            let tags = match scope.swept_tags(&arn) {
+                Some(tags) => tags.clone(),
+                None if scope.names.iter().any(|wanted| wanted == name) => {
+                    tags_of(aws, &arn).await?
+                }
+                None => continue,
+            };
+            if scope.wants(&tags, name) {
+                found.push((group, tags));
+            }
+        }
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filters = client(aws).describe_metric_filters().into_paginator().items().send();
+        let filters = filters.collect::<std::result::Result<Vec<_>, _>>().await?;
+        found.into_iter().map(|(group, tags)| read(&group, &filters, tags)).collect()
+    }
+
+    async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
+        client(aws)
+            .create_log_group()
+            .log_group_name(&*new.name)
+            .log_group_class(match *new.class {
+                Class::Standard => LogGroupClass::Standard,
+                Class::InfrequentAccess => LogGroupClass::InfrequentAccess,
+            })
+            .set_kms_key_id(new.kms_key.as_ref().map(ToString::to_string))
+            .set_tags(Some(map(tags)))
+            .send()
+            .await?;
+        set_retention(aws, new).await?;
+        for filter in &*new.metric_filters {
+            put_filter(aws, new, filter).await?;
+        }
+        let arn = aws.arn("logs", &format!("log-group:{}", &*new.name));
+        Ok(Outputs { name: new.name.to_string(), arn })
+    }
+
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        if was.spec.retention_days != now.retention_days {
+            set_retention(aws, now).await?;
+        }
+        if was.spec.kms_key != now.kms_key {
+            set_key(aws, now).await?;
+        }
+        for filter in now.metric_filters.minus(&was.spec.metric_filters) {
+            put_filter(aws, now, filter).await?;
+        }
+        for filter in was.spec.metric_filters.minus(&now.metric_filters) {
+            if !now.metric_filters.iter().any(|kept| kept.name == filter.name) {
+                let delete = client(aws).delete_metric_filter().log_group_name(&*now.name);
+                delete.filter_name(&filter.name).send().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        client(aws).delete_log_group().log_group_name(&*was.spec.name).send().await?;
+        Ok(())
+    }
+
+    async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
+        tag(aws, &was.outputs.arn, set, remove).await
+    }
+}
+
+async fn set_retention(aws: &Aws, group: &LogGroup) -> Result<()> {
+    if group.retention_days == 0 {
+        client(aws).delete_retention_policy().log_group_name(&*group.name).send().await?;
+    } else {
+        let put = client(aws).put_retention_policy().log_group_name(&*group.name);
+        put.retention_in_days(group.retention_days).send().await?;
+    }
+    Ok(())
+}
+
+async fn set_key(aws: &Aws, group: &LogGroup) -> Result<()> {
+    if let Some(key) = &group.kms_key {
+        let associate = client(aws).associate_kms_key().log_group_name(&*group.name);
+        associate.kms_key_id(key.as_str()).send().await?;
+    } else {
+        client(aws).disassociate_kms_key().log_group_name(&*group.name).send().await?;
+    }
+    Ok(())
+}
+
+async fn put_filter(aws: &Aws, group: &LogGroup, filter: &MetricFilter) -> Result<()> {
+    let transformation = MetricTransformation::builder()
+        .metric_name(&filter.metric)
+        .metric_namespace(&filter.namespace)
+        .metric_value(&filter.value)
+        .set_default_value(filter.default_value)
+        .build()?;
+    client(aws)
+        .put_metric_filter()
+        .log_group_name(&*group.name)
+        .filter_name(&filter.name)
+        .filter_pattern(&filter.pattern)
+        .metric_transformations(transformation)
+        .send()
+        .await?;
+    Ok(())
+}
+
+async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
+    let answer = client(aws).list_tags_for_resource().resource_arn(arn).send().await?;
+    Ok(answer.tags.unwrap_or_default().into_iter().collect::<HashMap<_, _>>().into_iter().collect())
+}
+
+fn read(group: &AwsLogGroup, filters: &[AwsMetricFilter], tags: Tags) -> Result<Live<LogGroup>> {
+    let name = group.log_group_name().ok_or_else(|| Error::missing("logGroupName"))?;
+    let arn = group.log_group_arn().ok_or_else(|| Error::missing("logGroupArn"))?;
+    let filters = filters.iter().filter(|filter| filter.log_group_name() == Some(name));
+    Ok(Live {
+        spec: LogGroup {
+            name: name.into(),
+            retention_days: group.retention_in_days().unwrap_or_default(),
+            kms_key: group.kms_key_id().map(Into::into),
+            class: match group.log_group_class() {
+                Some(LogGroupClass::InfrequentAccess) => Class::InfrequentAccess.into(),
+                _ => Class::Standard.into(),
+            },
+            metric_filters: filters.filter_map(read_filter).collect(),
+        },
+        outputs: Outputs { name: name.to_owned(), arn: arn.to_owned() },
+        tags,
+        status: Status::Usable,
+    })
+}
+
+fn read_filter(filter: &AwsMetricFilter) -> Option<MetricFilter> {
+    let transformation = filter.metric_transformations().first()?;
+    Some(MetricFilter {
+        name: filter.filter_name()?.to_owned(),
+        pattern: filter.filter_pattern().unwrap_or_default().to_owned(),
+        metric: transformation.metric_name().to_owned(),
+        namespace: transformation.metric_namespace().to_owned(),
+        value: transformation.metric_value().to_owned(),
+        default_value: transformation.default_value(),
+    })
+}

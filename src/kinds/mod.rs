@@ -1,0 +1,24 @@
+//! Every kind, one folder per service. A new service is one line in `SERVICES`; a new kind is one
+//! line in its service's `KINDS`.
+
+pub mod logs;
+
+use std::sync::LazyLock;
+
+use crate::kind::{AnyKind, NewKind};
+
+/// The kinds of each service, sorted by service.
+const SERVICES: &[&[NewKind]] = &[logs::KINDS];
+
+static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
+    LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());
+
+/// All kinds, sorted by name.
+pub fn all() -> impl Iterator<Item = &'static dyn AnyKind> {
+    ALL.iter().map(AsRef::as_ref)
+}
+
+/// The kind of that name.
+pub fn find(name: &str) -> Option<&'static dyn AnyKind> {
+    ALL.binary_search_by(|kind| kind.name().cmp(name)).ok().map(|index| ALL[index].as_ref())
+}
