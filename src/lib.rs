@@ -6,5 +6,6 @@ pub mod diagnostic;
 pub mod kind;
 pub mod kinds;
 pub mod live;
+pub mod local;
 pub mod model;
 pub mod plan;

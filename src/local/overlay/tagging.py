@@ -1,0 +1,191 @@
+"""Resource Groups Tagging API: the kinds of resources that moto does not list, and how AWS pages."""
+
+from moto.core.resource_tagging import TaggedResource
+from moto.ec2.models import EC2Backend
+from moto.ecr.models import ecr_backends
+from moto.elbv2.models import ELBv2Backend
+from moto.events.models import EventsBackend
+from moto.backup.models import BackupBackend
+from moto.logs.models import LogsBackend
+from moto.resourcegroupstaggingapi import models as api
+from moto.s3.models import S3Backend
+
+
+def install():
+    for backend, corrected in (
+        (EC2Backend, ec2),
+        (ELBv2Backend, elbv2),
+        (EventsBackend, events),
+        (BackupBackend, backup),
+        (LogsBackend, logs),
+    ):
+        wrap(backend, corrected)
+    api.iter_taggable_backends = with_ecr(api.iter_taggable_backends)
+    let_tag()
+    page_as_aws()
+
+
+def wrap(backend, corrected):
+    """Replaces a backend's listing by `corrected(backend, the listing so far)`."""
+    inner = backend.iter_tagged_resources
+    backend.iter_tagged_resources = lambda self: corrected(self, list(inner(self)))
+
+
+# moto's own word for a type -> the word in AWS's ARNs
+EC2_WORDS = {"flow-logs": "vpc-flow-log", "managed-prefix-lists": "prefix-list", "spot-instance-request": "spot-instances-request"}
+
+
+def ec2(self, listed):
+    for resource in listed:
+        word = resource.resource_type.partition(":")[2]
+        if word in EC2_WORDS:
+            resource.arn = resource.arn.replace(f":{word}/", f":{EC2_WORDS[word]}/")
+            resource.resource_type = f"ec2:{EC2_WORDS[word]}"
+        yield resource
+    missing = {
+        "elastic-ip": [address.allocation_id for address in list(self.addresses)],
+        "network-acl": list(self.network_acls),
+        "vpc-endpoint": list(self.vpc_end_points),
+        "launch-template": list(self.launch_templates),
+        "dhcp-options": list(self.dhcp_options_sets),
+        "egress-only-internet-gateway": list(self.egress_only_internet_gateways),
+        "security-group-rule": [
+            rule.id
+            for groups in list(self.groups.values())
+            for group in list(groups.values())
+            for rule in group.ingress_rules + group.egress_rules
+        ],
+        "key-pair": [key.id for key in list(self.key_pairs.values())],
+    }
+    for word, ids in missing.items():
+        for identity in ids:
+            tags = self.tags.get(identity) if identity else None
+            if tags:
+                arn = f"arn:{self.partition}:ec2:{self.region_name}:{self.account_id}:{word}/{identity}"
+                yield TaggedResource(arn=arn, tags=dict(tags), resource_type=f"ec2:{word}")
+
+
+def elbv2(self, listed):
+    yield from listed
+    for balancer in list(self.load_balancers.values()):
+        for listener in list(balancer.listeners.values()):
+            yield TaggedResource(
+                arn=listener.arn,
+                tags=self.tagging_service.get_tag_dict_for_resource(listener.arn),
+                resource_type="elasticloadbalancing:listener",
+            )
+            for rule in list(listener.rules.values()):
+                yield TaggedResource(
+                    arn=rule.arn,
+                    tags=self.tagging_service.get_tag_dict_for_resource(rule.arn),
+                    resource_type="elasticloadbalancing:listener-rule",
+                )
+
+
+def let_tag():
+    """`TagResources` and `UntagResources` where moto has only one of them, or neither."""
+
+    def tag_resource(self, arn, tags):
+        self.add_tags(resource_arns=[arn], tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+    def untag_resource(self, arn, tag_keys):
+        self.remove_tags(resource_arns=[arn], tag_keys=tag_keys)
+
+    ELBv2Backend.tag_resource = tag_resource
+    ELBv2Backend.untag_resource = untag_resource
+    EC2Backend.untag_resource = lambda self, arn, tag_keys: self.delete_tags(
+        [arn.rpartition("/")[2]], dict.fromkeys(tag_keys)
+    )
+
+
+def events(self, listed):
+    yield from listed
+    for bus in list(self.event_buses.values()):
+        for rule in list(bus.rules.values()):
+            yield TaggedResource(
+                arn=rule.arn, tags=self.tagger.get_tag_dict_for_resource(rule.arn), resource_type="events:rule"
+            )
+
+
+def backup(self, listed):
+    yield from listed
+    for plan in list(self.plans.values()):
+        if plan.deletion_date is None:
+            yield TaggedResource(
+                arn=plan.backup_plan_arn,
+                tags=self.tagger.get_tag_dict_for_resource(plan.backup_plan_arn),
+                resource_type="backup:backup-plan",
+            )
+
+
+def logs(self, listed):
+    """AWS says `log-group:NAME` here; the `:*` at the end is for policies."""
+    for resource in listed:
+        resource.arn = resource.arn.removesuffix(":*")
+        resource.resource_type = "logs:log-group"
+        yield resource
+
+
+class Repositories:
+    """moto's ECR does not take part in the tagging API at all."""
+
+    def __init__(self, ecr):
+        self.ecr = ecr
+
+    def iter_tagged_resources(self):
+        for repository in list(self.ecr.repositories.values()):
+            yield TaggedResource(
+                arn=repository.arn,
+                tags=self.ecr.tagger.get_tag_dict_for_resource(repository.arn),
+                resource_type="ecr:repository",
+            )
+
+    def owns_arn(self, arn):
+        return ":ecr:" in arn
+
+    def tag_resource(self, arn, tags):
+        self.ecr.tag_resource(arn, [{"Key": k, "Value": v} for k, v in tags.items()])
+
+    def untag_resource(self, arn, tag_keys):
+        self.ecr.untag_resource(arn, tag_keys)
+
+
+def with_ecr(inner):
+    def backends(account_id, region_name):
+        for backend in inner(account_id, region_name):
+            yield Buckets(backend, region_name) if isinstance(backend, S3Backend) else backend
+        yield Repositories(ecr_backends[account_id][region_name])
+
+    return backends
+
+
+class Buckets:
+    """One region's view of the buckets: moto lists those of all regions in each."""
+
+    def __init__(self, s3, region):
+        self.s3, self.region = s3, region
+
+    def iter_tagged_resources(self):
+        for resource in list(self.s3.iter_tagged_resources()):
+            bucket = self.s3.buckets.get(resource.arn.rpartition(":")[2])
+            if bucket and bucket.region_name == self.region:
+                yield resource
+
+    def __getattr__(self, name):
+        return getattr(self.s3, name)
+
+
+def page_as_aws():
+    """The last page has an empty token; the pages of one listing show one moment."""
+    backend = api.ResourceGroupsTaggingAPIBackend
+    generator, pages = backend._get_resources_generator, backend.get_resources
+
+    def one_moment(self, *args, **kwargs):
+        return iter(list(generator(self, *args, **kwargs)))
+
+    def get_resources(self, *args, **kwargs):
+        token, found = pages(self, *args, **kwargs)
+        return token or "", found
+
+    backend._get_resources_generator = one_moment
+    backend.get_resources = get_resources
