@@ -1,5 +1,6 @@
 //! `infra` makes an AWS account match one YAML file.
 
+pub mod apply;
 pub mod aws;
 pub mod graph;
 pub mod diagnostic;

@@ -33,7 +33,7 @@ struct Inner {
 
 impl Aws {
     /// One region of a session's account.
-    fn new(config: SdkConfig, region: &str, account: &str, calls: Calls) -> Self {
+    pub(crate) fn new(config: SdkConfig, region: &str, account: &str, calls: Calls) -> Self {
         let inner = Inner {
             config,
             region: region.to_owned(),

@@ -1,0 +1,572 @@
+//! The scheduler: a step starts as soon as the steps that it needs are done.
+//!
+//! All of it is one task. Calls, waits for objects and pauses before another try are futures in one
+//! set; only calls count against the limit, so that neither a database that takes its time nor a
+//! subnet that is still in use keeps others from getting on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::{AnyKind, LiveObject, Tags, ownership};
+use crate::model::Address;
+use crate::plan::diff::carry;
+use crate::plan::{Action, Item, Plan};
+
+use super::clock::{Clock, millis};
+use super::error::{Failure, UNRESOLVED, advice};
+use super::event::{Event, Verb};
+use super::known::{Known, unknown};
+use super::late::{hold_back, is_late_path, merge, redact, secrets};
+use super::retry::{backoff, patience};
+use super::steps::{Steps, steps};
+use super::stop::Stop;
+use super::work::{Job, Site};
+use super::{Declared, Done, Find, Left, Options, Outcome, Skipped};
+
+/// What a run works with.
+pub(super) struct Context<'a> {
+    pub plan: &'a Plan,
+    pub declared: &'a dyn Declared,
+    /// By name, the regions of the plan's items.
+    pub regions: BTreeMap<String, Aws>,
+    pub find: Find,
+    pub options: &'a Options,
+    pub clock: &'a dyn Clock,
+}
+
+impl Context<'_> {
+    /// Runs the plan to its end.
+    pub(super) async fn run(&self, events: &UnboundedSender<Event>, stop: &Stop) -> Outcome {
+        match steps(self.plan, self.declared, self.find) {
+            Ok(steps) => Engine::new(self, &steps, events).run(stop).await,
+            Err(cycle) => self.stuck(cycle),
+        }
+    }
+
+    /// Steps that need each other: nothing is tried.
+    fn stuck(&self, cycle: String) -> Outcome {
+        let item = self.plan.items.iter().find(|item| cycle.contains(item.address.as_str()));
+        let failure = item.map(|item| Failure {
+            address: item.address.clone(),
+            kind: item.kind.clone(),
+            verb: Verb::Update,
+            error: Error::new(Class::Refused, "Cycle", format!("each needs the next: {cycle}")),
+            advice: "split the change in two: take one of the references out, apply, put it back"
+                .to_owned(),
+        });
+        Outcome { failed: failure.into_iter().collect(), ..Outcome::default() }
+    }
+}
+
+/// Where a step is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It needs others.
+    Blocked,
+    /// Nothing holds it but the limit.
+    Ready,
+    /// Its call is under way.
+    Calling,
+    /// It pauses before another try.
+    Pausing,
+    /// AWS has accepted it; its object is waited for.
+    Settling,
+    /// It is done.
+    Done,
+    /// It failed, or something that it needs did.
+    Over,
+}
+
+struct Progress {
+    state: State,
+    needs: usize,
+    attempt: u32,
+    started: Duration,
+    secrets: Vec<String>,
+}
+
+/// What an item's objects are at this instant.
+struct Objects {
+    /// The object that is to stay: the live one, or the one that was made.
+    new: Option<LiveObject>,
+    /// The object that is to go.
+    old: Option<LiveObject>,
+}
+
+/// What a future of the set brings.
+enum Report {
+    Called(usize, Result<LiveObject>),
+    Paused(usize),
+    Settled(usize, Result<LiveObject>),
+}
+
+struct Engine<'a> {
+    context: &'a Context<'a>,
+    steps: &'a Steps,
+    events: &'a UnboundedSender<Event>,
+    progress: Vec<Progress>,
+    ready: BTreeSet<usize>,
+    calling: usize,
+    settling: usize,
+    objects: Vec<Objects>,
+    known: Known<'a>,
+    flying: FuturesUnordered<BoxFuture<'a, Report>>,
+    outcome: Outcome,
+}
+
+impl<'a> Engine<'a> {
+    fn new(context: &'a Context<'a>, steps: &'a Steps, events: &'a UnboundedSender<Event>) -> Self {
+        let progress: Vec<Progress> = steps
+            .needs
+            .iter()
+            .map(|&needs| Progress {
+                state: if needs == 0 { State::Ready } else { State::Blocked },
+                needs,
+                attempt: 0,
+                started: Duration::ZERO,
+                secrets: Vec::new(),
+            })
+            .collect();
+        let ready = (0..progress.len()).filter(|&step| progress[step].needs == 0).collect();
+        let mut known = Known::default();
+        let mut objects = Vec::with_capacity(context.plan.items.len());
+        for item in &context.plan.items {
+            let goes = matches!(item.action, Action::Delete | Action::Replace { .. });
+            let (new, old) =
+                if goes { (None, item.live.clone()) } else { (item.live.clone(), None) };
+            if let Some(kind) = (context.find)(&item.kind) {
+                match (&new, &item.desired) {
+                    (Some(live), _) => known.exists(&item.address, kind.schema(), live),
+                    (None, Some(spec)) => known.planned(&item.address, kind.schema(), spec),
+                    (None, None) => {}
+                }
+            }
+            objects.push(Objects { new, old });
+        }
+        let flying = FuturesUnordered::new();
+        let outcome = Outcome::default();
+        let (calling, settling) = (0, 0);
+        Self {
+            context,
+            steps,
+            events,
+            progress,
+            ready,
+            calling,
+            settling,
+            objects,
+            known,
+            flying,
+            outcome,
+        }
+    }
+
+    async fn run(mut self, stop: &Stop) -> Outcome {
+        self.tell(Event::Begun { steps: self.steps.steps.len() });
+        let mut seen = 0;
+        loop {
+            if !stop.is_asked() {
+                self.start_ready();
+            }
+            // What pauses is not tried again once the run is to stop.
+            let pauses = !stop.is_asked() && !self.flying.is_empty();
+            if !pauses && self.calling + self.settling == 0 {
+                break;
+            }
+            tokio::select! {
+                biased;
+                () = stop.asked_more_than(seen) => {
+                    seen += 1;
+                    self.outcome.interrupted = true;
+                    self.tell(Event::Stopping { now: stop.is_now() });
+                    if stop.is_now() {
+                        break;
+                    }
+                }
+                Some(report) = self.flying.next() => self.take(report),
+            }
+        }
+        self.end()
+    }
+
+    fn tell(&self, event: Event) {
+        // Nobody may be listening any more.
+        let _ = self.events.send(event);
+    }
+
+    fn item(&self, step: usize) -> &'a Item {
+        &self.context.plan.items[self.steps.steps[step].item]
+    }
+
+    fn verb(&self, step: usize) -> Verb {
+        self.steps.steps[step].verb
+    }
+
+    fn start_ready(&mut self) {
+        while self.calling < self.context.options.parallelism.max(1) {
+            let Some(step) = self.ready.pop_first() else { return };
+            self.start(step);
+        }
+    }
+
+    /// Starts a step, or fails it when it cannot even be put.
+    fn start(&mut self, step: usize) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        if self.progress[step].attempt == 0 {
+            self.progress[step].started = self.context.clock.now();
+            let (address, kind) = (item.address.clone(), item.kind.clone());
+            self.tell(Event::Started { address, kind, action: item.action, step: verb });
+        }
+        self.progress[step].attempt += 1;
+        let Some(kind) = (self.context.find)(&item.kind) else {
+            let message = format!("there is no kind `{}`", item.kind);
+            return self.fail(step, Error::new(Class::Refused, "UnknownKind", message));
+        };
+        match self.job(step, kind) {
+            Ok(job) => {
+                let site = self.site(step, kind);
+                self.progress[step].state = State::Calling;
+                self.calling += 1;
+                self.flying.push(async move { Report::Called(step, site.call(job).await) }.boxed());
+            }
+            Err(error) => self.fail(step, error),
+        }
+    }
+
+    fn site(&self, step: usize, kind: &'static dyn AnyKind) -> Site<'a> {
+        let item = self.item(step);
+        Site {
+            kind,
+            aws: self.context.regions[&item.region].clone(),
+            address: &item.address,
+            verb: self.verb(step),
+            timeout: self.timeout(item, kind),
+            clock: self.context.clock,
+            events: self.events,
+        }
+    }
+
+    fn timeout(&self, item: &Item, kind: &dyn AnyKind) -> Duration {
+        self.context.declared.timeout(&item.address).unwrap_or_else(|| kind.timeout())
+    }
+
+    /// What a step sends, with everything that is known by now.
+    fn job(&mut self, step: usize, kind: &dyn AnyKind) -> Result<Job> {
+        let item = self.item(step);
+        let schema = kind.schema().json();
+        let objects = &self.objects[self.steps.steps[step].item];
+        let absent = || Error::new(Class::Refused, "InvalidPlan", "the plan has no live object");
+        let new = || objects.new.clone().ok_or_else(absent);
+        let only_spec = |was, now| Job::Update { was, now, set: Tags::new(), remove: Vec::new() };
+        let (job, secrets) = match self.verb(step) {
+            Verb::Wait => (Job::Wait { object: new()? }, Vec::new()),
+            Verb::Delete => {
+                (Job::Delete { was: objects.old.clone().ok_or_else(absent)? }, Vec::new())
+            }
+            Verb::Unlink => {
+                let was = objects.old.clone().or_else(|| objects.new.clone());
+                let was = was.ok_or_else(absent)?;
+                let now = hold_back(schema, &was.spec, None);
+                (only_spec(was, Some(now)), Vec::new())
+            }
+            Verb::Create => {
+                let mut spec = self.spec(item)?;
+                if self.completes(step) {
+                    spec = hold_back(schema, &spec, None);
+                }
+                whole(&spec)?;
+                let secrets = secrets(schema, &spec);
+                (Job::Create { spec, tags: self.tags(item) }, secrets)
+            }
+            Verb::Complete => {
+                let was = new()?;
+                let now = self.changed(item, kind, &was, false)?;
+                let secrets = secrets(schema, &now);
+                (only_spec(was, Some(now)), secrets)
+            }
+            Verb::Update => {
+                let was = new()?;
+                let hold = self.completes(step);
+                let unlinked = item.live.as_ref().is_some_and(|live| live.spec != was.spec);
+                let changes = item.changes.iter().any(|change| {
+                    let later = hold && is_late_path(schema, &change.path);
+                    !change.path.starts_with("tags.") && !later
+                });
+                let now = (changes || unlinked && !hold)
+                    .then(|| self.changed(item, kind, &was, hold))
+                    .transpose()?;
+                let secrets = now.as_ref().map(|now| secrets(schema, now)).unwrap_or_default();
+                let (set, remove) = (item.tags.clone(), item.untag.clone());
+                (Job::Update { was, now, set, remove }, secrets)
+            }
+        };
+        self.progress[step].secrets = secrets;
+        Ok(job)
+    }
+
+    /// The spec that an object is brought to; `hold` leaves its late fields as they are.
+    fn changed(
+        &self,
+        item: &Item,
+        kind: &dyn AnyKind,
+        was: &LiveObject,
+        hold: bool,
+    ) -> Result<Value> {
+        let mut now = self.spec(item)?;
+        if hold {
+            now = hold_back(kind.schema().json(), &now, Some(&was.spec));
+        }
+        let is_new = matches!(item.action, Action::Create | Action::Replace { .. });
+        let ignored = if is_new { &[] } else { self.context.declared.ignored(&item.address) };
+        carry(kind.schema(), &was.spec, &mut now, ignored);
+        whole(&now)?;
+        Ok(now)
+    }
+
+    /// Whether the item's late fields have a step of their own.
+    fn completes(&self, step: usize) -> bool {
+        let own = &self.steps.own[self.steps.steps[step].item];
+        own.iter().any(|&step| self.verb(step) == Verb::Complete)
+    }
+
+    /// The spec to reach, as far as it is known by now.
+    fn spec(&self, item: &Item) -> Result<Value> {
+        let resolved = self
+            .context
+            .declared
+            .resolve(&item.address, &self.known)
+            .transpose()
+            .map_err(|message| Error::new(Class::Refused, UNRESOLVED, message))?;
+        match (resolved, &item.desired) {
+            (Some(resolved), Some(planned)) => Ok(merge(planned, resolved)),
+            (Some(spec), None) => Ok(spec),
+            (None, Some(spec)) => Ok(spec.clone()),
+            (None, None) => {
+                Err(Error::new(Class::Refused, "InvalidPlan", "the plan says of no spec"))
+            }
+        }
+    }
+
+    /// The tags of a new object; it is never made without its owner's.
+    fn tags(&self, item: &Item) -> Tags {
+        let mut tags = item.tags.clone();
+        let plan = self.context.plan;
+        for (name, value) in [
+            (ownership::STACK, plan.stack.as_str()),
+            (ownership::ENVIRONMENT, plan.environment.as_str()),
+            (ownership::ADDRESS, item.address.as_str()),
+        ] {
+            tags.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+        tags
+    }
+
+    fn take(&mut self, report: Report) {
+        match &report {
+            Report::Called(..) => self.calling -= 1,
+            Report::Settled(..) => self.settling -= 1,
+            Report::Paused(_) => {}
+        }
+        match report {
+            Report::Called(step, Ok(object)) => self.accepted(step, object),
+            Report::Called(step, Err(error)) => self.called_in_vain(step, error),
+            Report::Paused(step) => {
+                self.progress[step].state = State::Ready;
+                self.ready.insert(step);
+            }
+            Report::Settled(step, Ok(object)) => self.settled(step, object),
+            Report::Settled(step, Err(error)) => self.fail(step, error),
+        }
+    }
+
+    fn accepted(&mut self, step: usize, object: LiveObject) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        if verb != Verb::Wait {
+            self.tell(Event::Accepted { address: item.address.clone(), step: verb });
+        }
+        // Tags change nothing about whether an object is usable, nor does what it is about to lose.
+        let objects = &self.objects[self.steps.steps[step].item];
+        let same = objects.new.as_ref().is_some_and(|was| was.spec == object.spec);
+        let only_tags = verb == Verb::Update && same;
+        let Some(kind) = (self.context.find)(&item.kind) else { return };
+        if verb == Verb::Unlink || only_tags {
+            return self.settled(step, object);
+        }
+        self.keep_object(step, &object);
+        self.progress[step].state = State::Settling;
+        self.settling += 1;
+        let site = self.site(step, kind);
+        self.flying.push(async move { Report::Settled(step, site.settle(object).await) }.boxed());
+    }
+
+    fn called_in_vain(&mut self, step: usize, mut error: Error) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        let Some(kind) = (self.context.find)(&item.kind) else { return };
+        redact(&mut error.message, &self.progress[step].secrets);
+        let timeout = self.timeout(item, kind);
+        let progress = &mut self.progress[step];
+        let passed = self.context.clock.now().saturating_sub(progress.started);
+        let Some(left) =
+            patience(verb, &error, kind, timeout).and_then(|until| until.checked_sub(passed))
+        else {
+            if progress.attempt > 1 {
+                let (tries, seconds) = (progress.attempt, passed.as_secs());
+                error.message.push_str(&format!(" (tried {tries} times in {seconds} s)"));
+            }
+            return self.fail(step, error);
+        };
+        progress.state = State::Pausing;
+        let pause = backoff(self.context.options.seed, step, progress.attempt).min(left);
+        let pause = pause.max(Duration::from_millis(1));
+        let attempt = progress.attempt;
+        self.tell(Event::Retrying {
+            address: item.address.clone(),
+            step: verb,
+            error: error.to_string(),
+            attempt,
+            after_ms: millis(pause),
+        });
+        let clock = self.context.clock;
+        self.flying.push(clock.sleep(pause).map(move |()| Report::Paused(step)).boxed());
+    }
+
+    fn keep_object(&mut self, step: usize, object: &LiveObject) {
+        let goes = match self.verb(step) {
+            Verb::Delete => true,
+            Verb::Unlink => self.objects[self.steps.steps[step].item].old.is_some(),
+            Verb::Wait | Verb::Create | Verb::Update | Verb::Complete => false,
+        };
+        let objects = &mut self.objects[self.steps.steps[step].item];
+        let place = if goes { &mut objects.old } else { &mut objects.new };
+        *place = Some(object.clone());
+    }
+
+    fn settled(&mut self, step: usize, object: LiveObject) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        let now = self.context.clock.now();
+        let elapsed = millis(now.saturating_sub(self.progress[step].started));
+        self.tell(Event::Done {
+            address: item.address.clone(),
+            kind: item.kind.clone(),
+            step: verb,
+            id: object.id().to_owned(),
+            elapsed_ms: elapsed,
+        });
+        self.keep_object(step, &object);
+        if matches!(verb, Verb::Wait | Verb::Create | Verb::Update | Verb::Complete) {
+            if let Some(kind) = (self.context.find)(&item.kind) {
+                self.known.exists(&item.address, kind.schema(), &object);
+            }
+        }
+        self.progress[step].state = State::Done;
+        for &next in &self.steps.next[step] {
+            let progress = &mut self.progress[next];
+            progress.needs -= 1;
+            if progress.needs == 0 && progress.state == State::Blocked {
+                progress.state = State::Ready;
+                self.ready.insert(next);
+            }
+        }
+        self.item_done(self.steps.steps[step].item, now);
+    }
+
+    /// Notes an item whose last step has ended well.
+    fn item_done(&mut self, place: usize, now: Duration) {
+        let own = || self.steps.own[place].iter().map(|&step| &self.progress[step]);
+        if !own().all(|progress| progress.state == State::Done) {
+            return;
+        }
+        let started = own().map(|progress| progress.started).min().unwrap_or_default();
+        let item = &self.context.plan.items[place];
+        self.outcome.done.push(Done {
+            address: item.address.clone(),
+            kind: item.kind.clone(),
+            action: item.action,
+            elapsed_ms: millis(now.saturating_sub(started)),
+        });
+    }
+
+    /// Ends a step, and all that needs it.
+    fn fail(&mut self, step: usize, mut error: Error) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        redact(&mut error.message, &self.progress[step].secrets);
+        let advice = advice(&error, verb, &item.kind, &item.address);
+        self.progress[step].state = State::Over;
+        self.tell(Event::Failed {
+            address: item.address.clone(),
+            kind: item.kind.clone(),
+            step: verb,
+            error: error.to_string(),
+            advice: advice.clone(),
+        });
+        let (address, kind) = (item.address.clone(), item.kind.clone());
+        self.outcome.failed.push(Failure { address, kind, verb, error, advice });
+        self.skip_after(step, &item.address);
+    }
+
+    fn skip_after(&mut self, failed: usize, because: &Address) {
+        let mut front: BTreeSet<usize> = self.steps.next[failed].iter().copied().collect();
+        while let Some(step) = front.pop_first() {
+            if self.progress[step].state == State::Over {
+                continue;
+            }
+            self.progress[step].state = State::Over;
+            front.extend(&self.steps.next[step]);
+            let item = self.item(step);
+            let skipped = Skipped {
+                address: item.address.clone(),
+                kind: item.kind.clone(),
+                step: self.verb(step),
+                because: because.clone(),
+            };
+            self.tell(Event::Skipped {
+                address: skipped.address.clone(),
+                kind: skipped.kind.clone(),
+                step: skipped.step,
+                because: skipped.because.clone(),
+            });
+            self.outcome.skipped.push(skipped);
+        }
+    }
+
+    fn end(mut self) -> Outcome {
+        for (step, progress) in self.progress.iter().enumerate() {
+            if !matches!(progress.state, State::Done | State::Over) {
+                let item = self.item(step);
+                self.outcome.left.push(Left {
+                    address: item.address.clone(),
+                    kind: item.kind.clone(),
+                    step: self.verb(step),
+                    begun: progress.attempt > 0,
+                });
+            }
+        }
+        self.outcome.outputs = self.context.declared.outputs(&self.known.shown());
+        self.tell(Event::Ended {
+            done: self.outcome.done.len(),
+            failed: self.outcome.failed.len(),
+            skipped: self.outcome.skipped.len(),
+            left: self.outcome.left.len(),
+        });
+        self.outcome
+    }
+}
+
+/// The error for a spec that still waits for something.
+fn whole(spec: &Value) -> Result<()> {
+    match unknown(spec) {
+        None => Ok(()),
+        Some(text) => {
+            let message = format!("`{text}` is still not known");
+            Err(Error::new(Class::Refused, UNRESOLVED, message))
+        }
+    }
+}

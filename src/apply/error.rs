@@ -1,0 +1,110 @@
+//! Failures, and what to do about them.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+use crate::aws::{Class, Error};
+use crate::model::Address;
+
+use super::event::Verb;
+
+/// A step that failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("cannot {verb} {kind} `{address}`: {error}")]
+pub struct Failure {
+    /// Where in the stack.
+    pub address: Address,
+    /// The kind's name.
+    pub kind: String,
+    /// What was tried.
+    pub verb: Verb,
+    /// What AWS said.
+    pub error: Error,
+    /// What to do next.
+    pub advice: String,
+}
+
+impl Serialize for Failure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Failure", 7)?;
+        fields.serialize_field("address", &self.address)?;
+        fields.serialize_field("kind", &self.kind)?;
+        fields.serialize_field("step", &self.verb)?;
+        fields.serialize_field("code", &self.error.code)?;
+        fields.serialize_field("message", &self.error.message)?;
+        fields.serialize_field("request_id", &self.error.request_id)?;
+        fields.serialize_field("advice", &self.advice)?;
+        fields.end()
+    }
+}
+
+/// AWS took longer than it may.
+pub(super) const DEADLINE: &str = "DeadlineExceeded";
+/// AWS says that the object will never be usable.
+pub(super) const NEVER_USABLE: &str = "NeverUsable";
+/// An expression waits for something that is not there.
+pub(super) const UNRESOLVED: &str = "UnresolvedExpression";
+
+/// What to do about an error.
+pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -> String {
+    match error.code.as_str() {
+        DEADLINE => {
+            return format!(
+                "run `infra apply` again: it goes on from here; if AWS needs longer for this \
+                 object, give `{address}` a longer `lifecycle.timeout`"
+            );
+        }
+        NEVER_USABLE => {
+            return "mend what AWS names; the next `infra apply` replaces the object".to_owned();
+        }
+        UNRESOLVED => {
+            return "run `infra plan` again; if it stays, the expression asks for an output that \
+                    the object never has"
+                .to_owned();
+        }
+        _ => {}
+    }
+    match (error.class, verb) {
+        (Class::Exists, _) => format!(
+            "an object with this name exists and is not tagged as `{address}`: a foreign one, or \
+             one half made by an interrupted run. `infra plan` shows it; `--adopt {address}` takes \
+             it over; or choose another name"
+        ),
+        (Class::Busy, Verb::Delete) => format!(
+            "something that is not in this stack still uses it (AWS names it above, or the console \
+             does): remove that, then run again; or declare {kind} `{address}` with `retain`"
+        ),
+        (Class::Busy, _) => {
+            "another change to the object is under way: run again when it has ended".to_owned()
+        }
+        (Class::Denied, _) => {
+            "the caller lacks the permission that AWS names above: add it to the \
+                               role or user and run again"
+                .to_owned()
+        }
+        (Class::Throttled, _) => {
+            "AWS limits the calls of this account: run again, with a lower `--parallelism`"
+                .to_owned()
+        }
+        (Class::Transient, _) => "AWS failed: run again; nothing is lost".to_owned(),
+        (Class::Unreachable, _) => {
+            "nothing answered: check the network, then run again; nothing is lost".to_owned()
+        }
+        (Class::Credentials, _) => "log in again, then run again: it goes on from here".to_owned(),
+        (Class::NotFound, Verb::Create) => {
+            "something that it refers to does not exist: run `infra plan` to see what has changed"
+                .to_owned()
+        }
+        (Class::NotFound, _) => {
+            "it was deleted meanwhile: run `infra plan` to see what has changed".to_owned()
+        }
+        (Class::NotImplemented, _) => {
+            "the endpoint does not know this operation: it needs AWS itself, or an emulator that \
+             has it"
+                .to_owned()
+        }
+        (Class::Refused, _) => {
+            format!("AWS does not take this as it is: correct `{address}` in the stack file")
+        }
+    }
+}

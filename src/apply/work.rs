@@ -1,0 +1,151 @@
+//! One step's calls to AWS.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::{AnyKind, LiveObject, Status, Tags};
+use crate::model::Address;
+
+use super::clock::Clock;
+use super::error::{DEADLINE, NEVER_USABLE};
+use super::event::{Event, Verb};
+use super::retry::look_intervals;
+
+/// What a step sends.
+#[derive(Clone)]
+pub(super) enum Job {
+    /// Nothing: the object is only waited for.
+    Wait { object: LiveObject },
+    /// A new object.
+    Create { spec: Value, tags: Tags },
+    /// Tags, fields, or both.
+    Update { was: LiveObject, now: Option<Value>, set: Tags, remove: Vec<String> },
+    /// The object's end.
+    Delete { was: LiveObject },
+}
+
+/// Where a step works, and on whose behalf it reports.
+#[derive(Clone)]
+pub(super) struct Site<'a> {
+    pub kind: &'static dyn AnyKind,
+    pub aws: Aws,
+    pub address: &'a Address,
+    pub verb: Verb,
+    pub timeout: Duration,
+    pub clock: &'a dyn Clock,
+    pub events: &'a UnboundedSender<Event>,
+}
+
+impl Site<'_> {
+    /// Makes the step's call; the object as it then should be.
+    pub(super) async fn call(&self, job: Job) -> Result<LiveObject> {
+        match job {
+            Job::Wait { object } => Ok(object),
+            Job::Create { spec, tags } => {
+                let outputs = self.kind.create(&self.aws, &spec, &tags).await?;
+                Ok(LiveObject {
+                    kind: self.kind.name().to_owned(),
+                    region: self.aws.region().to_owned(),
+                    spec,
+                    outputs,
+                    tags,
+                    status: Status::Usable,
+                })
+            }
+            Job::Update { mut was, now, set, remove } => {
+                // Tags first: an adopted object is ours before anything about it changes.
+                if !set.is_empty() || !remove.is_empty() {
+                    self.kind.tag(&self.aws, &was, &set, &remove).await?;
+                    was.tags.extend(set);
+                    was.tags.retain(|name, _| !remove.contains(name));
+                }
+                if let Some(now) = now {
+                    self.kind.update(&self.aws, &was, &now).await?;
+                    was.spec = now;
+                }
+                Ok(was)
+            }
+            Job::Delete { was } => match self.kind.delete(&self.aws, &was).await {
+                Err(error) if !error.is_not_found() => Err(error),
+                _ => Ok(was),
+            },
+        }
+    }
+
+    /// Waits until the object is where the step wants it: usable, or gone.
+    pub(super) async fn settle(&self, mut object: LiveObject) -> Result<LiveObject> {
+        let deadline = self.clock.now() + self.timeout;
+        let mut intervals = look_intervals();
+        let mut state = String::new();
+        loop {
+            let seen = match self.verb {
+                Verb::Delete => self.look_gone(&object).await,
+                _ => self.look_usable(&mut object).await,
+            };
+            let seen = match seen {
+                Ok(None) => return Ok(object),
+                Ok(Some(seen)) => seen,
+                Err(error) if self.may_pass(&error) => error.to_string(),
+                Err(error) => return Err(error),
+            };
+            if seen != state {
+                state.clone_from(&seen);
+                let (address, step) = (self.address.clone(), self.verb);
+                // Nobody may be listening any more.
+                let _ = self.events.send(Event::Waiting { address, step, what: seen });
+            }
+            let now = self.clock.now();
+            if now >= deadline {
+                return Err(self.too_late(&state));
+            }
+            let wait = intervals.next().unwrap_or_default();
+            self.clock.sleep(wait.min(deadline - now)).await;
+        }
+    }
+
+    /// Nothing when the object is usable, or the state that it is in.
+    async fn look_usable(&self, object: &mut LiveObject) -> Result<Option<String>> {
+        match self.kind.settle(&self.aws, &mut object.outputs).await? {
+            Status::Usable => {
+                object.status = Status::Usable;
+                Ok(None)
+            }
+            Status::Pending(state) => Ok(Some(state)),
+            Status::Failed(reason) => Err(Error::new(Class::Refused, NEVER_USABLE, reason)),
+            Status::Deleting => {
+                let message = "the object is being deleted by someone else";
+                Err(Error::new(Class::Refused, NEVER_USABLE, message))
+            }
+        }
+    }
+
+    /// Nothing when the object is gone.
+    async fn look_gone(&self, object: &LiveObject) -> Result<Option<String>> {
+        match self.kind.gone(&self.aws, object).await {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some("deleting".to_owned())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the next look may go better. What was just made is at times not found.
+    fn may_pass(&self, error: &Error) -> bool {
+        error.is_one_of(self.kind.eventual())
+            || match error.class {
+                Class::Throttled | Class::Transient | Class::Unreachable | Class::Busy => true,
+                Class::NotFound => self.verb == Verb::Create,
+                _ => false,
+            }
+    }
+
+    fn too_late(&self, state: &str) -> Error {
+        let wanted = if self.verb == Verb::Delete { "gone" } else { "usable" };
+        let seconds = self.timeout.as_secs();
+        let message = format!("not {wanted} after {seconds} s; last state: {state}");
+        Error::new(Class::Refused, DEADLINE, message)
+    }
+}
