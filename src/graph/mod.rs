@@ -102,20 +102,20 @@ impl<K: Ord + Clone> Graph<K> {
     }
 
     /// What a node needs directly.
-    pub fn needs(&self, key: &K) -> impl Iterator<Item = &K> {
+    pub fn needs<'a>(&'a self, key: &K) -> impl Iterator<Item = &'a K> + use<'a, K> {
         self.neighbours(key, |node| &node.needs)
     }
 
     /// What needs a node directly.
-    pub fn needed_by(&self, key: &K) -> impl Iterator<Item = &K> {
+    pub fn needed_by<'a>(&'a self, key: &K) -> impl Iterator<Item = &'a K> + use<'a, K> {
         self.neighbours(key, |node| &node.needed_by)
     }
 
     fn neighbours<'a>(
         &'a self,
         key: &K,
-        of: impl Fn(&'a Node<K>) -> &'a BTreeSet<usize>,
-    ) -> impl Iterator<Item = &'a K> {
+        of: fn(&Node<K>) -> &BTreeSet<usize>,
+    ) -> impl Iterator<Item = &'a K> + use<'a, K> {
         let node = self.index.get(key).map(|&place| &self.nodes[place]);
         node.into_iter().flat_map(of).map(|&place| &self.nodes[place].key)
     }
@@ -147,6 +147,17 @@ impl<K: Ord + Clone> Graph<K> {
             }
         }
         if order.len() == self.nodes.len() { Ok(order) } else { Err(self.cycle(&missing)) }
+    }
+
+    /// Takes edges away until there is an order: of each cycle the first edge (a node and what it
+    /// needs) that `weak` picks, or else its first.
+    pub fn loosen(&mut self, weak: impl Fn(&K, &K) -> bool) {
+        while let Err(Cycle(nodes)) = self.order() {
+            let edges: Vec<_> = nodes.iter().zip(nodes.iter().cycle().skip(1)).collect();
+            let picked = edges.iter().find(|(node, needed)| weak(node, needed));
+            let Some((node, needed)) = picked.or(edges.first()) else { return };
+            self.remove_edge(node, needed);
+        }
     }
 
     /// A cycle among the nodes that still miss something: from the first of them, following
@@ -225,6 +236,13 @@ mod tests {
         let cycle = graph(text).order().unwrap_err();
         assert_eq!(cycle.to_string(), "a → b → c → a");
         assert_eq!(graph("a > a").order().unwrap_err().to_string(), "a → a");
+    }
+
+    #[test]
+    fn a_loosened_graph_has_an_order_and_loses_its_weak_edges_first() {
+        let mut graph = graph("a > b; b > c; c > a; d > d");
+        graph.loosen(|node, needed| (*node, *needed) == ("b", "c"));
+        assert_eq!(graph.order().unwrap(), [&"b", &"a", &"c", &"d"]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What differs between two canonical values. The schema alone says how each field behaves: no
 //! kind is special here.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Change;
 use crate::kind::Schema;
@@ -117,24 +117,30 @@ fn carry_into(schema: &Value, live: &Value, desired: &mut Value, at: &At<'_>) {
     }
 }
 
-/// `value` with every secret hidden, wherever it is.
-pub fn masked(schema: &Value, value: &Value) -> Value {
+/// Hides every secret in `value`, wherever it is.
+pub fn mask(schema: &Value, value: &mut Value) {
     match value {
-        _ if is(schema, "writeOnly") => Value::String(HIDDEN.to_owned()),
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| {
-                let schema = property(schema, key).unwrap_or(&Value::Null);
-                (key.clone(), masked(schema, value))
-            })
-            .collect::<Map<_, _>>()
-            .into(),
-        Value::Array(items) => {
-            let schema = schema.get("items").unwrap_or(&Value::Null);
-            items.iter().map(|item| masked(schema, item)).collect()
+        _ if is(schema, "writeOnly") => *value = Value::String(HIDDEN.to_owned()),
+        Value::Object(map) => {
+            for (key, value) in map {
+                if let Some(schema) = property(schema, key) {
+                    mask(schema, value);
+                }
+            }
         }
-        other => other.clone(),
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                items.iter_mut().for_each(|item| mask(schema, item));
+            }
+        }
+        _ => {}
     }
+}
+
+fn masked(schema: &Value, value: &Value) -> Value {
+    let mut value = value.clone();
+    mask(schema, &mut value);
+    value
 }
 
 /// Whether a path, or one above it, is in the list.

@@ -1,6 +1,11 @@
 //! Model + snapshot → plan. Pure: no async, no I/O.
 
+mod claims;
+mod deletes;
 pub mod diff;
+mod name;
+pub mod teardown;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +13,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{LiveObject, Tags};
-use crate::model::Address;
+use crate::kind::{AnyKind, LiveObject, Tags};
+use crate::live::Snapshot;
+use crate::model::{Address, Outputs, Resource, Stack};
+use walk::{Mode, Walk};
 
 /// Why there is no plan.
 pub type PlanErrors = Diagnostics;
@@ -21,6 +28,61 @@ pub struct Options {
     pub adopt: BTreeSet<Address>,
     /// Whether protected resources may be deleted and replaced all the same.
     pub override_protection: bool,
+}
+
+/// Where kinds are looked up.
+type Find = fn(&str) -> Option<&'static dyn AnyKind>;
+
+/// What has to happen for the account to match the stack file.
+pub fn plan(stack: &Stack, snapshot: &Snapshot, options: &Options) -> Result<Plan, PlanErrors> {
+    Walk::new(stack, snapshot, options, Mode::Plan, crate::kinds::find).plan()
+}
+
+/// What differs in AWS from the file, field by field: objects that are missing, and those whose
+/// fields differ, as far as the values to reach are known. Nothing in it is protected, and
+/// what follows from a replacement is no difference yet.
+pub fn drift(stack: &Stack, snapshot: &Snapshot) -> Result<Plan, PlanErrors> {
+    Walk::new(stack, snapshot, &Options::default(), Mode::Drift, crate::kinds::find).plan()
+}
+
+/// What has to happen for nothing of an environment to be left, save what is retained. The
+/// stack file, if there is one, says what is protected and retained beyond what tags say.
+pub fn destroy(
+    stack: &str,
+    environment: &str,
+    region: &str,
+    snapshot: &Snapshot,
+    file: Option<&Stack>,
+    options: &Options,
+) -> Result<Plan, PlanErrors> {
+    let find = crate::kinds::find;
+    let items = deletes::destroy(stack, environment, snapshot, file, options, find)?;
+    Ok(Plan {
+        stack: stack.to_owned(),
+        environment: environment.to_owned(),
+        account: snapshot.account.clone(),
+        region: region.to_owned(),
+        items,
+        outputs: BTreeMap::new(),
+    })
+}
+
+/// The spec that an item's object is to have, with all that is known now, secrets included:
+/// the name is the planner's where the file gives none, and what is to be left alone is as it is
+/// in the live object.
+pub fn target(item: &Item, resource: &Resource, known: &dyn Outputs) -> Result<Value, String> {
+    let mut spec = resource.resolve(known)?;
+    let schema = resource.kind.schema();
+    if let (Some(_), Some(field), Some(desired)) =
+        (&resource.default_name, schema.name_field(), &item.desired)
+        && let Some(name) = desired.get(field.name)
+    {
+        spec[field.name] = name.clone();
+    }
+    if let (Some(live), false) = (&item.live, item.action.removes()) {
+        diff::carry(schema, &live.spec, &mut spec, &resource.lifecycle.ignore);
+    }
+    Ok(spec)
 }
 
 /// What has to happen for the account to match the stack file.

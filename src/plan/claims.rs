@@ -1,0 +1,107 @@
+//! Which live object is whose: by the address in its tags, and by the name that it bears.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::Find;
+use crate::diagnostic::Diagnostic;
+use crate::kind::{LiveObject, Status, ownership};
+use crate::live::Snapshot;
+use crate::model::{Resource, Stack};
+
+/// The objects of a snapshot that count, found by address and by name.
+pub(super) struct Claims<'a> {
+    /// The objects; those on their way out count as absent.
+    pub objects: Vec<&'a LiveObject>,
+    /// Whether each is ours.
+    pub ours: Vec<bool>,
+    by_address: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
+    by_name: HashMap<(&'a str, &'a str, &'a str), usize>,
+}
+
+/// An object that has the name which a resource wants.
+pub(super) enum Holder {
+    /// Nobody's, as far as tags say.
+    Foreign(usize),
+    /// It may not be taken; why.
+    Taken(Diagnostic),
+}
+
+impl<'a> Claims<'a> {
+    pub fn new(snapshot: &'a Snapshot, stack: &str, environment: &str, find: Find) -> Self {
+        let objects: Vec<&LiveObject> =
+            snapshot.objects.iter().filter(|object| object.status != Status::Deleting).collect();
+        let is = |object: &LiveObject, tag, value| {
+            object.tags.get(tag).is_some_and(|found: &String| found == value)
+        };
+        let ours = objects
+            .iter()
+            .map(|object| {
+                is(object, ownership::STACK, stack)
+                    && is(object, ownership::ENVIRONMENT, environment)
+                    && object.address().is_some()
+            })
+            .collect::<Vec<_>>();
+        let mut by_address: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_name = HashMap::new();
+        for (place, &object) in objects.iter().enumerate() {
+            let (kind, region) = (object.kind.as_str(), object.region.as_str());
+            if let (true, Some(address)) = (ours[place], object.address()) {
+                by_address.entry((address, kind, region)).or_default().push(place);
+            }
+            if let Some(name) = name_of(object, find) {
+                by_name.insert((name, kind, region), place);
+            }
+        }
+        Self { objects, ours, by_address, by_name }
+    }
+
+    /// Our objects at an address.
+    pub fn at(&self, address: &'a str, resource: &'a Resource) -> &[usize] {
+        let key = (address, resource.kind.name(), resource.region.as_str());
+        self.by_address.get(&key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The object, ours or not, that has the name which a resource without an object wants.
+    pub fn holder(&self, resource: &Resource, desired: &Value, stack: &Stack) -> Option<Holder> {
+        let field = resource.kind.schema().name_field()?;
+        let name = desired.get(field.name)?.as_str()?;
+        let key = (name, resource.kind.name(), resource.region.as_str());
+        let &place = self.by_name.get(&key)?;
+        let object = self.objects[place];
+        let what = format!("`{}` `{name}` in {}", key.1, key.2);
+        let wanted_by = format!("`{}` wants this name", resource.address);
+        if self.ours[place] {
+            let holder = object.address().unwrap_or_default();
+            let declared = stack.resources.keys().any(|address| address.as_str() == holder);
+            let help = if declared {
+                "give one of the two another name".to_owned()
+            } else {
+                format!(
+                    "to keep the object under its new address, write `lifecycle: {{ moved_from: \
+                     {holder} }}`; to have a new one, delete the old one with an apply before"
+                )
+            };
+            let message = format!("{what} exists already, at the address `{holder}`");
+            let error = Diagnostic::error("name-taken", message).label(wanted_by).help(help);
+            return Some(Holder::Taken(error.at(resource.span.clone())));
+        }
+        let tag = |name| object.tags.get(name).map(String::as_str).unwrap_or_default();
+        let (owner, environment) = (tag(ownership::STACK), tag(ownership::ENVIRONMENT));
+        if owner.is_empty() || (owner == stack.name && environment == stack.environment) {
+            return Some(Holder::Foreign(place));
+        }
+        let message = format!("{what} belongs to the environment `{environment}` of `{owner}`");
+        let error = Diagnostic::error("owned-elsewhere", message)
+            .label(wanted_by)
+            .help("give this one another name, or take the other out of its stack first");
+        Some(Holder::Taken(error.at(resource.span.clone())))
+    }
+}
+
+/// An object's own name, if its kind has names.
+pub(super) fn name_of(object: &LiveObject, find: Find) -> Option<&str> {
+    let field = find(&object.kind)?.schema().name_field()?;
+    object.spec.get(field.name)?.as_str()
+}

@@ -1,0 +1,145 @@
+//! What goes, in which order, and what may not go: retained and protected objects.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::claims::Claims;
+use super::teardown::{links_with, order_with};
+use super::{Action, Find, Item, Options, PlanErrors, Reason};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::kind::{AnyKind, LiveObject, Tags, ownership};
+use crate::live::Snapshot;
+use crate::model::{Address, Stack};
+
+/// The plan's items for a whole environment to go.
+pub(super) fn destroy(
+    stack: &str,
+    environment: &str,
+    snapshot: &Snapshot,
+    file: Option<&Stack>,
+    options: &Options,
+    find: Find,
+) -> Result<Vec<Item>, PlanErrors> {
+    if file.is_some_and(|file| file.protect) && !options.override_protection {
+        let message = format!("the environment `{environment}` of `{stack}` is protected");
+        return Err(Diagnostic::error("protected", message)
+            .help("take `protect: true` away from the environment, or override the protection")
+            .into());
+    }
+    let claims = Claims::new(snapshot, stack, environment, find);
+    let ours = claims.objects.iter().zip(&claims.ours).filter(|(_, ours)| **ours);
+    let going: Vec<(&LiveObject, Reason)> = ours.map(|(&o, _)| (o, Reason::Destroy)).collect();
+    let items = delete_items(&going, file, find);
+    guard(&items, file, options, find)?;
+    Ok(items)
+}
+
+/// Items for objects that go, in the order in which they go; behind them those that stay all
+/// the same, because they or what refers to them are retained.
+pub(super) fn delete_items(
+    going: &[(&LiveObject, Reason)],
+    file: Option<&Stack>,
+    find: Find,
+) -> Vec<Item> {
+    let declared = |object: &LiveObject| file?.get(&Address::new(object.address()?));
+    let objects: Vec<&LiveObject> = going.iter().map(|(object, _)| *object).collect();
+    let links = links_with(&objects, find);
+
+    let mut kept: BTreeMap<usize, Reason> = BTreeMap::new();
+    let mut front = VecDeque::new();
+    for (place, (object, reason)) in going.iter().enumerate() {
+        let retained = object.tags.get(ownership::RETAIN).is_some_and(|value| value == "true");
+        let by_file = *reason == Reason::Destroy
+            && declared(object).is_some_and(|resource| resource.lifecycle.retain);
+        if *reason != Reason::Leftover && (retained || by_file) {
+            kept.insert(place, Reason::Retained);
+            front.push_back(place);
+        }
+    }
+    while let Some(place) = front.pop_front() {
+        let by = Address::new(objects[place].address().unwrap_or_default());
+        for link in &links[place] {
+            if !kept.contains_key(&link.to) {
+                kept.insert(link.to, Reason::NeededBy(by.clone()));
+                front.push_back(link.to);
+            }
+        }
+    }
+
+    let (kept_places, gone): (Vec<usize>, Vec<usize>) =
+        order_with(&objects, &links, find).into_iter().partition(|p| kept.contains_key(p));
+    let item = |place: usize| {
+        let (object, reason) = &going[place];
+        let stays = kept.get(&place);
+        let mut depends_on: BTreeSet<Address> = links[place]
+            .iter()
+            .filter(|link| !link.late)
+            .filter_map(|link| objects[link.to].address().map(Address::new))
+            .collect();
+        if let Some(resource) = declared(object).filter(|_| *reason == Reason::Destroy) {
+            let early = resource.references.iter().filter(|reference| !reference.late);
+            depends_on.extend(early.map(|reference| reference.to.clone()));
+            depends_on.extend(resource.lifecycle.depends_on.iter().cloned());
+        }
+        let kind = find(&object.kind);
+        for before in kind.into_iter().flat_map(AnyKind::after) {
+            let of_kind = objects
+                .iter()
+                .filter(|other| other.kind == *before && other.region == object.region);
+            depends_on.extend(of_kind.filter_map(|other| other.address().map(Address::new)));
+        }
+        let address = Address::new(object.address().unwrap_or_default());
+        depends_on.remove(&address);
+        Item {
+            address,
+            kind: object.kind.clone(),
+            region: object.region.clone(),
+            action: if stays.is_some() { Action::Keep } else { Action::Delete },
+            reason: stays.unwrap_or(reason).clone(),
+            changes: Vec::new(),
+            tags: Tags::new(),
+            untag: Vec::new(),
+            desired: None,
+            live: Some((*object).clone()),
+            depends_on: depends_on.into_iter().collect(),
+            loses_data: stays.is_none() && kind.is_some_and(AnyKind::holds_data),
+        }
+    };
+    gone.into_iter().chain(kept_places).map(item).collect()
+}
+
+/// Refuses to take away what is protected, naming all of it.
+pub(super) fn guard(
+    items: &[Item],
+    file: Option<&Stack>,
+    options: &Options,
+    find: Find,
+) -> Result<(), Diagnostics> {
+    let Some(stack) = file.filter(|_| !options.override_protection) else { return Ok(()) };
+    let is_protected = |item: &&Item| {
+        let own = stack.get(&item.address).and_then(|resource| resource.lifecycle.protect);
+        let data = find(&item.kind).is_some_and(AnyKind::holds_data);
+        item.action.removes() && own.unwrap_or(stack.protect && data)
+    };
+    let protected: Vec<&Item> = items.iter().filter(is_protected).collect();
+    let Some(first) = protected.first() else { return Ok(()) };
+    let message = match protected.as_slice() {
+        [_] => "a protected resource would be lost".to_owned(),
+        many => format!("{} protected resources would be lost", many.len()),
+    };
+    let mut error = Diagnostic::error("protected", message)
+        .help("change the file so that it keeps them, or override the protection");
+    error.span = stack.get(&first.address).map(|resource| resource.span.clone());
+    for item in &protected {
+        let verb = match item.action {
+            Action::Replace { .. } => "replaced, because of ",
+            _ => "deleted",
+        };
+        let why = match (&item.action, &item.reason) {
+            (Action::Replace { .. }, Reason::Failed(why)) => format!("its failure ({why})"),
+            (Action::Replace { .. }, _) => item.replacing().collect::<Vec<_>>().join(", "),
+            _ => String::new(),
+        };
+        error = error.note(format!("`{}` ({}) would be {verb}{why}", item.address, item.kind));
+    }
+    Err(error.into())
+}

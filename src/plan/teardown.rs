@@ -1,0 +1,170 @@
+//! In which order objects go: read from the references that live objects hold, and from what
+//! kinds say about those that no field shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Action, Find, Plan};
+use crate::graph::Graph;
+use crate::kind::{AnyKind, LiveObject, schema};
+
+/// One live object's hold on another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Link {
+    /// The place of the object that is referred to.
+    pub to: usize,
+    /// Whether the field can be emptied before the object goes.
+    pub late: bool,
+}
+
+/// What each object refers to among the others: the references in its spec, matched against the
+/// outputs of all. Where several objects have the same output, those of the same region count.
+pub fn links(objects: &[&LiveObject]) -> Vec<Vec<Link>> {
+    links_with(objects, crate::kinds::find)
+}
+
+pub(super) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> {
+    let mut by_output: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (place, object) in objects.iter().enumerate() {
+        for (output, value) in object.outputs.as_object().into_iter().flatten() {
+            if let Value::String(text) = value {
+                by_output.entry((output, text)).or_default().push(place);
+            }
+        }
+    }
+    let links_of = |(place, object): (usize, &&LiveObject)| {
+        let Some(kind) = find(&object.kind) else { return Vec::new() };
+        let mut found = BTreeSet::new();
+        schema::visit_refs(
+            kind.schema().json(),
+            &object.spec,
+            &mut |(wanted, output), text, late| {
+                let holders = by_output.get(&(output, text)).map(Vec::as_slice).unwrap_or_default();
+                let fits =
+                    |&&to: &&usize| to != place && (wanted == "*" || objects[to].kind == wanted);
+                let near = |to: &&usize| objects[**to].region == object.region;
+                let any_near = holders.iter().filter(fits).any(|to| near(&to));
+                let chosen = holders.iter().filter(fits).filter(|to| !any_near || near(to));
+                found.extend(chosen.map(|&to| Link { to, late }));
+            },
+        );
+        found.into_iter().collect()
+    };
+    objects.iter().enumerate().map(links_of).collect()
+}
+
+/// The places of the objects in the order in which they go: what refers before what is
+/// referred to.
+pub fn order(objects: &[&LiveObject]) -> Vec<usize> {
+    order_with(objects, &links(objects), crate::kinds::find)
+}
+
+pub(super) fn order_with(objects: &[&LiveObject], links: &[Vec<Link>], find: Find) -> Vec<usize> {
+    let mut graph = Graph::new();
+    // What is named last goes first among equals, so that the order is that of creation reversed.
+    for place in (0..objects.len()).rev() {
+        graph.insert(Step::One(place));
+    }
+    for (place, links) in links.iter().enumerate() {
+        for link in links.iter().filter(|link| !link.late) {
+            graph.edge(Step::One(place), Step::One(link.to));
+        }
+    }
+    let nodes = objects.iter().map(|object| Some((find(&object.kind)?, object.region.as_str())));
+    after(&mut graph, &nodes.collect::<Vec<_>>());
+    loosen(&mut graph);
+    let order = graph.reversed().order().map(|order| places(&order));
+    order.unwrap_or_default()
+}
+
+/// When each item of a plan may take its live object away: an item needs those that have to be
+/// done before. An item that removes too has then removed its object; any other has been
+/// updated, so that it refers to the object no longer.
+pub fn removals(plan: &Plan) -> Graph<usize> {
+    let (places, objects): (Vec<usize>, Vec<&LiveObject>) = plan
+        .items
+        .iter()
+        .enumerate()
+        .filter_map(|(place, item)| Some((place, item.live.as_ref()?)))
+        .unzip();
+    let action = |place: usize| plan.items[place].action;
+    let mut graph = Graph::new();
+    for place in (0..plan.items.len()).filter(|&place| action(place).removes()) {
+        graph.insert(place);
+    }
+    let links = links(&objects);
+    for (from, links) in places.iter().copied().zip(&links) {
+        for link in links {
+            let to = places[link.to];
+            let waits = match action(from) {
+                Action::Delete | Action::Replace { .. } => !link.late,
+                Action::Update | Action::Adopt => true,
+                Action::Create | Action::Retag | Action::Keep => false,
+            };
+            if waits && action(to).removes() {
+                graph.edge(to, from);
+            }
+        }
+    }
+    // What the file says of things that are deleted, and the hidden order of kinds.
+    let mut deletes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (place, item) in plan.items.iter().enumerate() {
+        if item.action == Action::Delete {
+            deletes.entry(item.address.as_str()).or_default().push(place);
+        }
+    }
+    for &from in deletes.values().flatten() {
+        let needs = plan.items[from].depends_on.iter();
+        for &to in needs.filter_map(|address| deletes.get(address.as_str())).flatten() {
+            if to != from {
+                graph.edge(to, from);
+            }
+        }
+    }
+    graph.loosen(|_, _| false);
+    graph
+}
+
+/// A node of an ordering: one thing, or all things of a kind in a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Step<'a> {
+    One(usize),
+    All(&'a str, &'a str),
+}
+
+/// Adds the hidden order between kinds: an object needs all of its region that are of a kind in
+/// its kind's `AFTER`.
+pub(super) fn after<'a>(
+    graph: &mut Graph<Step<'a>>,
+    nodes: &[Option<(&'static dyn AnyKind, &'a str)>],
+) {
+    let mut awaited = BTreeSet::new();
+    for (place, node) in nodes.iter().enumerate() {
+        let Some((kind, region)) = node else { continue };
+        for &before in kind.after() {
+            graph.edge(Step::One(place), Step::All(before, region));
+            awaited.insert((before, *region));
+        }
+    }
+    for (place, node) in nodes.iter().enumerate() {
+        let Some((kind, region)) = node else { continue };
+        if awaited.contains(&(kind.name(), *region)) {
+            graph.edge(Step::All(kind.name(), region), Step::One(place));
+        }
+    }
+}
+
+/// Takes the edges away that contradict each other: the hidden order gives way to references.
+pub(super) fn loosen(graph: &mut Graph<Step<'_>>) {
+    graph.loosen(|_, needed| matches!(needed, Step::All(..)));
+}
+
+/// The single things of an order.
+pub(super) fn places(order: &[&Step<'_>]) -> Vec<usize> {
+    let one = |step: &&Step<'_>| match step {
+        Step::One(place) => Some(*place),
+        Step::All(..) => None,
+    };
+    order.iter().filter_map(one).collect()
+}
