@@ -2,8 +2,8 @@
 
 pub mod apply;
 pub mod aws;
-pub mod graph;
 pub mod diagnostic;
+pub mod graph;
 pub mod kind;
 pub mod kinds;
 pub mod live;

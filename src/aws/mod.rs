@@ -6,6 +6,7 @@
 mod count;
 mod error;
 mod session;
+mod sweep;
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use aws_types::SdkConfig;
 pub use count::{Calls, Counter};
 pub use error::{Class, Error, Result};
 pub use session::{Options, Session};
+pub use sweep::sweep;
 
 /// One account and region. Cheap to clone.
 #[derive(Clone)]

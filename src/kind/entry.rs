@@ -35,6 +35,8 @@ pub trait AnyKind: Send + Sync {
     fn eventual(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::GLOBAL`].
+    fn is_global(&self) -> bool;
     /// The form in which specs are compared: read as the kind's type, written back, without
     /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
@@ -136,6 +138,9 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn holds_data(&self) -> bool {
         K::DATA
+    }
+    fn is_global(&self) -> bool {
+        K::GLOBAL
     }
 
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {

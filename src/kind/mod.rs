@@ -53,6 +53,9 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[];
     /// Whether deleting an object of this kind loses data that only it holds.
     const DATA: bool = false;
+    /// Whether objects of this kind belong to the account as a whole, and to no region: they are
+    /// looked for in the stack's home region alone.
+    const GLOBAL: bool = false;
 
     /// Every object of this kind that belongs to `scope`, in as few calls as AWS allows, and any
     /// foreign object that bears one of `scope.names`.

@@ -1,8 +1,21 @@
 //! AWS → snapshot: the ownership sweep and concurrent discovery.
+//!
+//! The cost is one sweep per region and about one list per kind and region. A list that is
+//! denied, throttled for good or broken fails the whole snapshot: it never reads as "absent".
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::kind::LiveObject;
+use crate::aws::{self, Aws, Class, Session};
+use crate::kind::{AnyKind, LiveObject, Scope, Tags, ownership};
+use crate::model::Stack;
+
+/// Lists under way at once.
+const CONCURRENCY: usize = 16;
 
 /// All objects that belong to one environment of a stack, and foreign ones that bear a name it
 /// needs, as read from AWS at one time.
@@ -12,4 +25,163 @@ pub struct Snapshot {
     pub account: String,
     /// The objects, sorted by region, kind, address and id.
     pub objects: Vec<LiveObject>,
+}
+
+/// How thorough a snapshot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Kinds that the stack file declares, that the sweep has seen, or that the sweep cannot see.
+    Needed,
+    /// Every kind in every region: for a teardown, where a miss would be left behind.
+    Everything,
+}
+
+/// Lists that failed.
+#[derive(Debug, thiserror::Error)]
+pub struct DiscoveryError {
+    failures: Vec<Failure>,
+}
+
+#[derive(Debug)]
+struct Failure {
+    kind: &'static str,
+    region: String,
+    error: aws::Error,
+}
+
+impl fmt::Display for DiscoveryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the account could not be read, so nothing is planned and nothing was changed")?;
+        for Failure { kind, region, error } in &self.failures {
+            write!(f, "\n  reading {kind} in {region}: {error}")?;
+        }
+        let advice = match self.failures.first().map(|failure| failure.error.class) {
+            Some(Class::Denied) => "allow the operations named above for these credentials",
+            Some(Class::Throttled) => "AWS limits the calls of this account: try again later",
+            Some(Class::Unreachable) => "check the network, the region and --endpoint-url",
+            Some(Class::NotImplemented) => "this endpoint is no AWS that knows these kinds",
+            _ => "try again; if it stays, the request ids help AWS's support",
+        };
+        write!(f, "\n  help: {advice}")
+    }
+}
+
+impl Snapshot {
+    /// Reads the account.
+    pub async fn read(
+        session: &Session,
+        stack: &Stack,
+        reach: Reach,
+    ) -> Result<Self, DiscoveryError> {
+        let regions: Vec<Aws> = stack.regions.iter().map(|region| session.region(region)).collect();
+        let swept: Vec<(Aws, BTreeMap<String, Tags>)> = stream::iter(regions)
+            .map(|aws| async move {
+                let tags = [
+                    (ownership::STACK, stack.name.as_str()),
+                    (ownership::ENVIRONMENT, stack.environment.as_str()),
+                ];
+                let swept =
+                    aws::sweep(&aws, &tags).await.map_err(|error| failure("tags", &aws, error));
+                swept.map(|swept| (aws, swept))
+            })
+            .buffered(CONCURRENCY)
+            .try_collect()
+            .await
+            .map_err(|failure| DiscoveryError { failures: vec![failure] })?;
+
+        let lists = swept.iter().flat_map(|(aws, swept)| {
+            crate::kinds::all().filter_map(move |kind| {
+                let scope = scope(kind, aws, stack, swept);
+                let home_only = kind.is_global() && aws.region() != stack.region;
+                let is_needed = kind.arn().is_none()
+                    || !scope.swept.is_empty()
+                    || stack.resources.values().any(|r| {
+                        r.kind.name() == kind.name()
+                            && (r.region == aws.region() || kind.is_global())
+                    });
+                let wanted = !home_only && (is_needed || reach == Reach::Everything);
+                wanted.then_some((kind, aws.clone(), scope))
+            })
+        });
+        let results: Vec<Result<Vec<LiveObject>, Failure>> =
+            stream::iter(lists.collect::<Vec<_>>())
+                .map(|(kind, aws, scope)| async move {
+                    let objects = kind.discover(&aws, &scope).await;
+                    objects.map_err(|error| failure(kind.name(), &aws, error))
+                })
+                .buffered(CONCURRENCY)
+                .collect()
+                .await;
+
+        let mut objects = Vec::new();
+        let mut failures = Vec::new();
+        for result in results {
+            match result {
+                Ok(found) => objects.extend(found),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if !failures.is_empty() {
+            return Err(DiscoveryError { failures });
+        }
+        objects.sort_by(|a, b| key(a).cmp(&key(b)));
+        Ok(Self { account: session.account().to_owned(), objects })
+    }
+
+    /// The objects that belong to this environment of the stack.
+    pub fn owned<'a>(&'a self, stack: &'a Stack) -> impl Iterator<Item = &'a LiveObject> {
+        let scope = Scope {
+            stack: stack.name.clone(),
+            environment: stack.environment.clone(),
+            ..Scope::default()
+        };
+        self.objects.iter().filter(move |object| scope.owns(&object.tags))
+    }
+}
+
+fn failure(kind: &'static str, aws: &Aws, error: aws::Error) -> Failure {
+    Failure { kind, region: aws.region().to_owned(), error }
+}
+
+fn key(object: &LiveObject) -> (&str, &str, Option<&str>, &str) {
+    (&object.region, &object.kind, object.address(), object.id())
+}
+
+/// What is known of a kind in a region before it is listed.
+fn scope(
+    kind: &'static dyn AnyKind,
+    aws: &Aws,
+    stack: &Stack,
+    swept: &BTreeMap<String, Tags>,
+) -> Scope {
+    let name_field = kind.schema().name_field().map(|field| field.name.to_owned());
+    let names: BTreeSet<String> = stack
+        .resources
+        .values()
+        .filter(|r| r.kind.name() == kind.name() && (r.region == aws.region() || kind.is_global()))
+        .filter_map(|r| r.spec.get(name_field.as_deref()?).and_then(Value::as_str))
+        .map(ToOwned::to_owned)
+        .collect();
+    Scope {
+        stack: stack.name.clone(),
+        environment: stack.environment.clone(),
+        swept: swept.iter().filter(|(arn, _)| is_of(kind, arn)).map(clone).collect(),
+        names: names.into_iter().collect(),
+    }
+}
+
+fn clone((arn, tags): (&String, &Tags)) -> (String, Tags) {
+    (arn.clone(), tags.clone())
+}
+
+/// Whether an ARN is that of an object of the kind.
+fn is_of(kind: &dyn AnyKind, arn: &str) -> bool {
+    // arn:partition:service:region:account:rest
+    let mut parts = arn.splitn(6, ':').skip(2);
+    let (Some(service), Some(rest)) = (parts.next(), parts.nth(2)) else { return false };
+    kind.arn().is_some_and(|prefix| {
+        prefix
+            .split_once(':')
+            .is_some_and(|(wanted, start)| wanted == service && rest.starts_with(start))
+    })
 }
