@@ -88,7 +88,8 @@ impl Site<'_> {
             let seen = match seen {
                 Ok(None) => return Ok(object),
                 Ok(Some(seen)) => seen,
-                Err(error) if self.may_pass(&error) => error.to_string(),
+                // The message may repeat what was sent.
+                Err(error) if self.may_pass(&error) => error.code,
                 Err(error) => return Err(error),
             };
             if seen != state {

@@ -1,0 +1,248 @@
+//! What goes wrong, and what is left alone because of it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::apply::{Event, Verb};
+use crate::aws::{Class, Error};
+use crate::kind::Status;
+use crate::plan::Action;
+
+use super::stage::{Run, Stage, uses};
+
+fn retries(run: &Run) -> usize {
+    run.events.iter().filter(|event| matches!(event, Event::Retrying { .. })).count()
+}
+
+#[test]
+fn what_does_not_hang_on_a_failure_is_done_all_the_same() {
+    let mut stage = Stage::default();
+    stage.create("bad", json!({}));
+    stage.create("child", uses(&["bad"]));
+    stage.create("grandchild", uses(&["child"]));
+    stage.create("good", json!({}));
+    stage.create("friend", uses(&["good"]));
+    stage.world.fault("create bad", Class::Refused, "InvalidParameterValue", 1);
+    let run = stage.run();
+    assert_eq!(run.calls(), ["create good", "create friend"]);
+    let failure = &run.outcome.failed[0];
+    assert_eq!(
+        failure.to_string(),
+        "cannot create test.node `bad`: InvalidParameterValue: as the test wants it"
+    );
+    let skipped = run.outcome.skipped.iter();
+    let skipped: Vec<_> = skipped.map(|s| (s.address.as_str(), s.because.as_str())).collect();
+    assert_eq!(skipped, [("child", "bad"), ("grandchild", "bad")]);
+    assert!(!run.outcome.is_success());
+}
+
+#[test]
+fn an_old_object_stays_while_something_still_uses_it() {
+    let mut stage = Stage::default();
+    let base = stage.world.put("test.node", "base", json!({ "place": "old" }));
+    let user = stage.world.put("test.node", "user", json!({ "uses": ["base-1"] }));
+    stage.change("base", Action::Replace { delete_first: false }, base, json!({ "place": "new" }));
+    stage.change("user", Action::Update, user, uses(&["base"]));
+    stage.world.fault("update user", Class::Denied, "AccessDenied", 1);
+    let run = stage.run();
+    assert_eq!(run.calls(), ["create base"]);
+    assert_eq!(run.outcome.skipped[0].step, Verb::Delete);
+    assert!(run.outcome.done.is_empty(), "a replacement is done when the old object is gone");
+}
+
+#[test]
+fn a_busy_object_is_deleted_when_it_is_free() {
+    let mut stage = Stage::default();
+    let object = stage.world.put("test.node", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", Class::Busy, "DependencyViolation", 6);
+    let run = stage.run();
+    assert!(run.outcome.is_success());
+    assert_eq!(retries(&run), 6);
+    assert!(run.took > Duration::from_secs(10), "{:?}", run.took);
+}
+
+#[test]
+fn a_pause_before_another_try_takes_no_place() {
+    let mut stage = Stage::default();
+    stage.options.parallelism = 1;
+    let (a, b) = (
+        stage.world.put("test.node", "a", json!({})),
+        stage.world.put("test.node", "b", json!({})),
+    );
+    stage.delete("a", a);
+    stage.delete("b", b);
+    stage.world.fault("delete a", Class::Busy, "DependencyViolation", 1);
+    assert_eq!(stage.run().calls(), ["delete b", "delete a"]);
+}
+
+#[test]
+fn what_is_gone_already_is_deleted() {
+    let mut stage = Stage::default();
+    let object = stage.world.put("test.node", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", Class::NotFound, "NoSuchEntity", 1);
+    assert!(stage.run().outcome.is_success());
+}
+
+#[test]
+fn hopeless_errors_stop_at_once() {
+    let hopeless =
+        [Class::Refused, Class::Denied, Class::Credentials, Class::Exists, Class::NotImplemented];
+    for class in hopeless {
+        let mut stage = Stage::default();
+        stage.create("a", json!({}));
+        stage.world.fault("create a", class, "Hopeless", 1);
+        let run = stage.run();
+        assert_eq!((retries(&run), run.failure().0), (0, "Hopeless"), "{class:?}");
+    }
+}
+
+#[test]
+fn errors_that_pass_are_tried_again_for_two_minutes() {
+    let mut stage = Stage::default();
+    stage.item("test.later", "a", Action::Create, Some(json!({})), None);
+    stage.world.fault("create a", Class::Refused, "NotYet", 5);
+    assert!(stage.run().outcome.is_success());
+
+    let mut stage = Stage::default();
+    stage.item("test.later", "a", Action::Create, Some(json!({})), None);
+    stage.world.fault("create a", Class::Refused, "NotYet", 500);
+    let run = stage.run();
+    assert_eq!(run.failure().0, "NotYet");
+    assert!(run.outcome.failed[0].error.message.contains("tried"));
+    let (least, most) = (Duration::from_secs(119), Duration::from_secs(122));
+    assert!(run.took > least && run.took < most, "{:?}", run.took);
+}
+
+#[test]
+fn pauses_are_equal_for_equal_seeds() {
+    let run = |seed| {
+        let mut stage = Stage::default();
+        stage.options.seed = seed;
+        stage.create("a", json!({}));
+        stage.world.fault("create a", Class::Throttled, "Throttling", 4);
+        stage.run().took
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn an_object_that_takes_too_long_is_a_failure_that_says_so() {
+    let mut stage = Stage::default();
+    stage.create("hasty", json!({}));
+    stage.create("child", uses(&["hasty"]));
+    stage.world.lock().slow.insert("hasty".to_owned(), 1_000);
+    let run = stage.run();
+    let (code, advice) = run.failure();
+    assert_eq!(code, "DeadlineExceeded");
+    assert!(advice.contains("lifecycle.timeout"));
+    let message = &run.outcome.failed[0].error.message;
+    assert_eq!(message, "not usable after 30 s; last state: getting ready");
+    assert_eq!(run.outcome.skipped.len(), 1);
+    assert!(run.took >= Duration::from_secs(30) && run.took < Duration::from_secs(32));
+}
+
+#[test]
+fn an_object_that_never_gets_usable_fails_with_the_reason_given() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.world.lock().broken.insert("a".to_owned(), "no capacity".to_owned());
+    let run = stage.run();
+    assert_eq!(run.outcome.failed[0].error.to_string(), "NeverUsable: no capacity");
+}
+
+#[test]
+fn what_an_earlier_run_left_on_its_way_is_waited_for() {
+    let mut stage = Stage::default();
+    stage.world.lock().slow.insert("a".to_owned(), 3);
+    let mut object = stage.world.put("test.node", "a", json!({}));
+    object.status = Status::Pending("getting ready".to_owned());
+    stage.change("a", Action::Keep, object, json!({}));
+    stage.create("b", uses(&["a"]));
+    let run = stage.run();
+    assert!(run.outcome.is_success(), "{:?}", run.outcome);
+    assert_eq!(run.log, ["usable a", "create b", "usable b"]);
+}
+
+#[test]
+fn a_name_that_is_taken_leads_to_the_plan_and_to_adopting() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.world.fault("create a", Class::Exists, "EntityAlreadyExists", 1);
+    let run = stage.run();
+    let (_, advice) = run.failure();
+    assert!(advice.contains("infra plan") && advice.contains("--adopt a"), "{advice}");
+}
+
+#[test]
+fn an_expression_that_stays_unknown_is_named() {
+    let mut stage = Stage::default();
+    stage.create("a", uses(&["nobody"]));
+    let run = stage.run();
+    assert_eq!(run.failure().0, "UnresolvedExpression");
+    assert!(run.outcome.failed[0].error.message.contains("${nobody}"));
+    assert!(run.calls().is_empty());
+}
+
+#[test]
+fn the_first_request_to_stop_lets_what_is_in_flight_finish() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.create("b", uses(&["a"]));
+    stage.world.lock().slow.insert("a".to_owned(), 10);
+    stage.world.lock().stop_at = Some(("create a".to_owned(), stage.stop.clone(), 1));
+    let run = stage.run();
+    assert_eq!(run.log, ["create a", "usable a"]);
+    assert!(run.outcome.interrupted);
+    let left = &run.outcome.left[0];
+    assert_eq!((left.address.as_str(), left.begun), ("b", false));
+    assert_eq!(run.outcome.done.len(), 1);
+}
+
+#[test]
+fn a_run_that_is_to_stop_tries_nothing_again() {
+    let mut stage = Stage::default();
+    let object = stage.world.put("test.node", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", Class::Busy, "DependencyViolation", 500);
+    stage.world.lock().stop_at = Some(("delete a".to_owned(), stage.stop.clone(), 1));
+    let run = stage.run();
+    assert!(run.took < Duration::from_secs(1));
+    assert!(run.outcome.failed.is_empty() && run.outcome.left[0].begun);
+}
+
+#[test]
+fn the_second_request_to_stop_ends_the_run_at_once() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.world.lock().stop_at = Some(("create a".to_owned(), stage.stop.clone(), 2));
+    let run = stage.run();
+    assert!(run.log.is_empty());
+    assert!(run.outcome.left[0].begun && run.outcome.interrupted);
+    assert_eq!(run.took, Duration::ZERO);
+}
+
+#[test]
+fn no_event_and_no_failure_holds_a_secret() {
+    const CANARY: &str = "canary-7f3a";
+    let mut stage = Stage::default();
+    stage.create("a", json!({ "token": CANARY }));
+    stage.create("b", json!({ "token": CANARY, "peers": ["${a}"] }));
+    let told = Error::new(Class::Throttled, "Throttling", format!("`{CANARY}` came too fast"));
+    let refused = Error::new(Class::Refused, "Bad", format!("`{CANARY}` is too short"));
+    stage.world.lock().faults.insert("create a".to_owned(), [told, refused.clone()].into());
+    stage.world.lock().faults.insert("create b".to_owned(), [refused].into());
+    let run = stage.run();
+    assert_eq!(run.outcome.failed.len(), 2);
+    let written = format!(
+        "{}{}{:?}",
+        serde_json::to_string(&run.events).unwrap(),
+        serde_json::to_string(&run.outcome).unwrap(),
+        run.outcome,
+    );
+    assert!(written.contains("(secret)"));
+    assert!(!written.contains(CANARY), "{written}");
+}
