@@ -18,7 +18,7 @@ use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{AnyKind, LiveObject, Tags, ownership};
 use crate::model::Address;
 use crate::plan::diff::carry;
-use crate::plan::{Action, Item, Plan};
+use crate::plan::{Action, Find, Item, Plan};
 
 use super::clock::{Clock, millis};
 use super::error::{Failure, UNRESOLVED, advice};
@@ -29,7 +29,7 @@ use super::retry::{backoff, patience};
 use super::steps::{Steps, steps};
 use super::stop::Stop;
 use super::work::{Job, Site};
-use super::{Declared, Done, Find, Left, Options, Outcome, Skipped};
+use super::{Declared, Done, Left, Options, Outcome, Skipped};
 
 /// What a run works with.
 pub(super) struct Context<'a> {
@@ -117,7 +117,7 @@ struct Engine<'a> {
     calling: usize,
     settling: usize,
     objects: Vec<Objects>,
-    known: Known<'a>,
+    known: Known,
     flying: FuturesUnordered<BoxFuture<'a, Report>>,
     outcome: Outcome,
 }
@@ -144,8 +144,8 @@ impl<'a> Engine<'a> {
                 if goes { (None, item.live.clone()) } else { (item.live.clone(), None) };
             if let Some(kind) = (context.find)(&item.kind) {
                 match (&new, &item.desired) {
-                    (Some(live), _) => known.exists(&item.address, kind.schema(), live),
-                    (None, Some(spec)) => known.planned(&item.address, kind.schema(), spec),
+                    (Some(live), _) => known.exists(&item.address, kind, live),
+                    (None, Some(spec)) => known.planned(&item.address, kind, spec),
                     (None, None) => {}
                 }
             }
@@ -463,7 +463,7 @@ impl<'a> Engine<'a> {
         self.keep_object(step, &object);
         if matches!(verb, Verb::Wait | Verb::Create | Verb::Update | Verb::Complete) {
             if let Some(kind) = (self.context.find)(&item.kind) {
-                self.known.exists(&item.address, kind.schema(), &object);
+                self.known.exists(&item.address, kind, &object);
             }
         }
         self.progress[step].state = State::Done;

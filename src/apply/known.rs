@@ -5,30 +5,35 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::kind::field::HIDDEN;
-use crate::kind::{LiveObject, Schema, is_unknown};
+use crate::kind::{AnyKind, LiveObject, is_unknown};
 use crate::model::{Address, Outputs};
 
 /// Outputs and spec fields by address. What is secret is here in the clear.
 #[derive(Default)]
-pub(super) struct Known<'a>(HashMap<Address, Facts<'a>>);
+pub(super) struct Known(HashMap<Address, Facts>);
 
-struct Facts<'a> {
-    schema: &'a Schema,
+struct Facts {
+    kind: &'static dyn AnyKind,
     outputs: Option<Value>,
     spec: Value,
 }
 
-impl<'a> Known<'a> {
+impl Known {
     /// An object that is not made yet: what the plan says of its spec.
-    pub(super) fn planned(&mut self, address: &Address, schema: &'a Schema, spec: &Value) {
-        let facts = Facts { schema, outputs: None, spec: spec.clone() };
+    pub(super) fn planned(&mut self, address: &Address, kind: &'static dyn AnyKind, spec: &Value) {
+        let facts = Facts { kind, outputs: None, spec: spec.clone() };
         self.0.insert(address.clone(), facts);
     }
 
     /// An object that is there.
-    pub(super) fn exists(&mut self, address: &Address, schema: &'a Schema, object: &LiveObject) {
+    pub(super) fn exists(
+        &mut self,
+        address: &Address,
+        kind: &'static dyn AnyKind,
+        object: &LiveObject,
+    ) {
         let outputs = Some(object.outputs.clone());
-        let facts = Facts { schema, outputs, spec: object.spec.clone() };
+        let facts = Facts { kind, outputs, spec: object.spec.clone() };
         self.0.insert(address.clone(), facts);
     }
 
@@ -38,26 +43,28 @@ impl<'a> Known<'a> {
     }
 }
 
-impl Outputs for Known<'_> {
+impl Outputs for Known {
     fn get(&self, address: &Address, field: &str) -> Option<Value> {
         let facts = self.0.get(address)?;
-        facts
-            .outputs
-            .as_ref()
-            .and_then(|outputs| outputs.get(field))
-            .or_else(|| facts.spec.get(field).filter(|value| is_known(value)))
-            .cloned()
+        if let Some(value) = facts.outputs.as_ref().and_then(|outputs| outputs.get(field)) {
+            return Some(value.clone());
+        }
+        // What AWS decides is not to be guessed from what the user asks for, save the name.
+        let is_name = facts.kind.schema().name_field().is_some_and(|name| name.name == field);
+        let is_output = facts.kind.outputs().field(field).is_some();
+        let value = facts.spec.get(field).filter(|_| is_name || !is_output)?;
+        is_known(value).then(|| value.clone())
     }
 }
 
 /// What is known and may be shown.
-pub(super) struct Shown<'a>(&'a Known<'a>);
+pub(super) struct Shown<'a>(&'a Known);
 
 impl Outputs for Shown<'_> {
     fn get(&self, address: &Address, field: &str) -> Option<Value> {
         let value = self.0.get(address, field)?;
-        let schema = self.0.0.get(address)?.schema;
-        let secret = schema.field(field).is_some_and(|field| field.is("writeOnly"));
+        let kind = self.0.0.get(address)?.kind;
+        let secret = kind.schema().field(field).is_some_and(|field| field.is("writeOnly"));
         Some(if secret { HIDDEN.into() } else { value })
     }
 }

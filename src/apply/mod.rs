@@ -14,7 +14,6 @@ mod error;
 mod event;
 mod known;
 mod late;
-mod live_refs;
 mod retry;
 mod steps;
 mod stop;
@@ -31,7 +30,6 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::Session;
-use crate::kind::AnyKind;
 use crate::kinds;
 use crate::model::{Address, Outputs, Reference, Stack};
 use crate::plan::{Action, Plan};
@@ -54,9 +52,6 @@ impl Default for Options {
         Self { parallelism: 16, seed: u64::from(std::process::id()) }
     }
 }
-
-/// Finds a kind by its name.
-pub(crate) type Find = fn(&str) -> Option<&'static dyn AnyKind>;
 
 /// What an apply asks of the stack file.
 pub(crate) trait Declared: Sync {

@@ -8,17 +8,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use serde_json::Value;
-
 use crate::graph::Graph;
-use crate::kind::{AnyKind, Status, is_unknown};
+use crate::kind::{AnyKind, LiveObject, Status};
 use crate::model::Address;
-use crate::plan::{Action, Item, Plan};
+use crate::plan::teardown::links_with;
+use crate::plan::walk::claims_same;
+use crate::plan::{Action, Find, Item, Plan};
 
+use super::Declared;
 use super::event::Verb;
 use super::late::is_late_path;
-use super::live_refs::{LiveRef, live_refs};
-use super::{Declared, Find};
 
 /// One unit of the apply: what is done to the item at a place of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,7 +74,7 @@ pub(super) fn steps(plan: &Plan, declared: &dyn Declared, find: Find) -> Result<
     builder.nodes(declared);
     builder.making(declared);
     builder.kinds_apart();
-    builder.removing();
+    builder.removing(find);
     builder.claims();
     builder.order()
 }
@@ -89,7 +88,8 @@ struct Builder<'a> {
     own: Vec<Vec<Verb>>,
     graph: Graph<Step>,
     weights: BTreeMap<(Step, Step), Weight>,
-    late_refs: Vec<LiveRef>,
+    /// Late references among live objects: the item that refers and the one that goes.
+    late_refs: Vec<(usize, usize)>,
 }
 
 impl<'a> Builder<'a> {
@@ -273,41 +273,36 @@ impl<'a> Builder<'a> {
     }
 
     /// What goes comes after whatever refers to it has gone or has moved to something else.
-    fn removing(&mut self) {
-        let (places, objects): (Vec<usize>, Vec<_>) = self
-            .items
-            .iter()
-            .enumerate()
-            .filter_map(|(place, item)| {
-                Some((place, (self.kinds[place]? as &dyn AnyKind, item.live.as_ref()?)))
-            })
-            .unzip();
-        for reference in live_refs(&objects) {
-            let (from, to) = (places[reference.from], places[reference.to]);
-            let Some(delete) = self.has(to, Verb::Delete) else { continue };
-            let Some(moved) = self.moved(from, reference.late) else { continue };
-            if reference.late {
-                self.late_refs.push(LiveRef { from, to, late: true });
-                self.edge(delete, moved, Weight::Late(from));
-            } else {
-                self.edge(delete, moved, Weight::Reference);
+    fn removing(&mut self, find: Find) {
+        let items = self.items.iter().enumerate();
+        let (places, objects): (Vec<usize>, Vec<&LiveObject>) =
+            items.filter_map(|(place, item)| Some((place, item.live.as_ref()?))).unzip();
+        for (&from, links) in places.iter().zip(links_with(&objects, find)) {
+            for link in &links {
+                let Some(delete) = self.has(places[link.to], Verb::Delete) else { continue };
+                let Some(moved) = self.moved(from, link.late) else { continue };
+                // An object that another one needs in two ways cannot be unlinked from it.
+                let late = links.iter().all(|other| other.to != link.to || other.late);
+                if late {
+                    self.late_refs.push((from, places[link.to]));
+                    self.edge(delete, moved, Weight::Late(from));
+                } else {
+                    self.edge(delete, moved, Weight::Reference);
+                }
+            }
+        }
+        let mut leaving: HashMap<&Address, Vec<usize>> = HashMap::new();
+        for (place, item) in self.items.iter().enumerate() {
+            if self.has(place, Verb::Delete).is_some() {
+                leaving.entry(&item.address).or_default().push(place);
             }
         }
         for (place, item) in self.items.iter().enumerate() {
-            let needed: Vec<usize> =
-                item.depends_on.iter().flat_map(|address| self.removed_at(address)).collect();
-            for other in needed {
+            let needed = item.depends_on.iter().filter_map(|address| leaving.get(address));
+            for &other in needed.flatten() {
                 self.gone_after(other, place, Weight::Hint);
             }
         }
-    }
-
-    fn removed_at(&self, address: &Address) -> Option<usize> {
-        self.at.get(address).copied().or_else(|| {
-            self.items
-                .iter()
-                .position(|item| item.action == Action::Delete && item.address == *address)
-        })
     }
 
     /// What is made comes after an object that goes and holds the same name or other claim.
@@ -327,7 +322,7 @@ impl<'a> Builder<'a> {
                 let (Some(new), Some(old)) = (&item.desired, &self.items[other].live) else {
                     continue;
                 };
-                if claims_same(kind, new, &old.spec) {
+                if claims_same(kind, &old.spec, new) {
                     let delete = Step { item: other, verb: Verb::Delete };
                     self.edge(create, delete, Weight::Reference);
                 }
@@ -401,32 +396,17 @@ impl<'a> Builder<'a> {
                 }
             }
         }
-        let held: Vec<usize> = self
-            .late_refs
-            .iter()
-            .filter(|reference| reference.from == holder)
-            .map(|reference| reference.to)
-            .collect();
+        let held = self.late_refs.iter().filter(|(from, _)| *from == holder);
+        let held: Vec<usize> = held.map(|(_, to)| *to).collect();
         let moved = self.moved(holder, true);
         for to in held {
             let delete = Step { item: to, verb: Verb::Delete };
-            if let Some(moved) = moved {
-                if matches!(self.weights.get(&(delete, moved)), Some(Weight::Late(_))) {
-                    self.drop_edge(delete, moved);
-                }
+            if let Some(moved) = moved
+                && matches!(self.weights.get(&(delete, moved)), Some(Weight::Late(_)))
+            {
+                self.drop_edge(delete, moved);
             }
             self.edge(delete, unlink, Weight::Hard);
         }
     }
-}
-
-/// Whether two specs claim the same name, or all of the kind's other claims.
-fn claims_same(kind: &dyn AnyKind, new: &Value, old: &Value) -> bool {
-    let same = |field: &str| match (new.get(field), old.get(field)) {
-        (Some(Value::String(new)), Some(Value::String(old))) => new == old && !is_unknown(new),
-        (new, old) => new.is_some() && new == old,
-    };
-    let name = kind.schema().name_field().is_some_and(|field| same(field.name));
-    let claims = kind.claims();
-    name || (!claims.is_empty() && claims.iter().all(|field| same(field)))
 }

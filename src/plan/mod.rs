@@ -5,7 +5,7 @@ mod deletes;
 pub mod diff;
 mod name;
 pub mod teardown;
-mod walk;
+pub(crate) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 /// Where kinds are looked up.
-type Find = fn(&str) -> Option<&'static dyn AnyKind>;
+pub(crate) type Find = fn(&str) -> Option<&'static dyn AnyKind>;
 
 /// What has to happen for the account to match the stack file.
 pub fn plan(stack: &Stack, snapshot: &Snapshot, options: &Options) -> Result<Plan, PlanErrors> {

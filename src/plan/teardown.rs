@@ -24,7 +24,7 @@ pub fn links(objects: &[&LiveObject]) -> Vec<Vec<Link>> {
     links_with(objects, crate::kinds::find)
 }
 
-pub(super) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> {
+pub(crate) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> {
     let mut by_output: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (place, object) in objects.iter().enumerate() {
         for (output, value) in object.outputs.as_object().into_iter().flatten() {

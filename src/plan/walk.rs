@@ -506,7 +506,7 @@ fn tag_changes(live: &Tags, set: &Tags, untag: &[String]) -> Vec<Change> {
 
 /// Whether a successor claims what its predecessor has: the same name, or the same in all fields
 /// that no two objects of the kind may share.
-fn claims_same(kind: &dyn AnyKind, live: &Value, desired: &Value) -> bool {
+pub(crate) fn claims_same(kind: &dyn AnyKind, live: &Value, desired: &Value) -> bool {
     let same = |field: &str| {
         let (was, now) = (live.get(field), desired.get(field));
         was == now && was.is_some()

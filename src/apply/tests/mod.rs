@@ -204,4 +204,17 @@ fn an_order_is_found_for_ten_thousand_items() {
         stage.create(&format!("n{number:05}"), spec);
     }
     assert_eq!(stage.run().outcome.done.len(), 10_000);
+
+    let mut stage = Stage::default();
+    for number in 0..10_000 {
+        let id = format!("n{:05}-{}", number / 2, number / 2 + 1);
+        let spec = if number < 2 { json!({}) } else { json!({ "peers": [id] }) };
+        let object = stage.world.put("test.node", &format!("n{number:05}"), spec);
+        stage.delete(&format!("n{number:05}"), object);
+        stage.items[number].depends_on.push(format!("n{:05}", number / 2).as_str().into());
+    }
+    stage.world.lock().unchecked = true;
+    let run = stage.run();
+    assert_eq!(run.outcome.done.len(), 10_000);
+    assert!(run.at("delete n09999") < run.at("delete n04999"));
 }

@@ -11,7 +11,7 @@ use crate::apply::engine::Context;
 use crate::apply::{Declared, Event, Options, Outcome, Stop};
 use crate::kind::LiveObject;
 use crate::model::{Address, Outputs, Reference};
-use crate::plan::diff::{diff, masked};
+use crate::plan::diff::{diff, mask};
 use crate::plan::{Action, Item, Plan, Reason};
 
 use super::world::{REGION, World, find};
@@ -119,7 +119,11 @@ impl Stage {
     ) {
         let schema = find(kind).map(|kind| kind.schema());
         let desired = spec.as_ref().map(|spec| match find(kind) {
-            Some(kind) => masked(kind.schema().json(), &kind.canonical(spec).unwrap()),
+            Some(kind) => {
+                let mut desired = kind.canonical(spec).unwrap();
+                mask(kind.schema().json(), &mut desired);
+                desired
+            }
             None => spec.clone(),
         });
         let changes = match (schema, &live, &desired) {

@@ -112,6 +112,8 @@ pub(super) struct Inner {
     pub slow: HashMap<String, u32>,
     /// By address, why it will never be usable.
     pub broken: HashMap<String, String>,
+    /// Whether objects in use may go: looking for users takes time when there are many.
+    pub unchecked: bool,
     /// A call at which someone asks the run to stop, and how often.
     pub stop_at: Option<(String, Stop, u8)>,
 }
@@ -289,7 +291,7 @@ impl<const N: usize> Kind for Node<N> {
         world.call("delete", &address).await?;
         let mut inner = world.lock();
         let mut others = inner.objects.iter().filter(|(other, _)| *other != id);
-        if others.any(|(_, object)| references(&object.spec).contains(id)) {
+        if !inner.unchecked && others.any(|(_, object)| references(&object.spec).contains(id)) {
             inner.log.push(format!("busy {address}"));
             return Err(Error::new(Class::Busy, "DependencyViolation", "it is in use"));
         }
