@@ -5,6 +5,7 @@
 
 mod count;
 mod error;
+mod eventual;
 mod session;
 mod sweep;
 
@@ -15,7 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_types::SdkConfig;
 
 pub use count::{Calls, Counter};
-pub use error::{Class, Error, Result};
+pub use error::{Absent, Class, Error, Result};
+pub use eventual::eventually;
 pub use session::{Options, Session};
 pub use sweep::sweep;
 

@@ -1,6 +1,7 @@
 //! Every kind, one folder per service. A new service is one line in `SERVICES`; a new kind is one
 //! line in its service's `KINDS`.
 
+pub mod iam;
 pub mod logs;
 
 use std::sync::LazyLock;
@@ -8,7 +9,7 @@ use std::sync::LazyLock;
 use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
-const SERVICES: &[&[NewKind]] = &[logs::KINDS];
+const SERVICES: &[&[NewKind]] = &[iam::KINDS, logs::KINDS];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
     LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());
