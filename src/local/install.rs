@@ -15,8 +15,26 @@ macro_rules! overlay {
     ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("overlay/", $name)))),*] };
 }
 
-const OVERLAY: &[(&str, &str)] =
-    overlay!["__main__.py", "web.py", "cbor.py", "tagging.py", "fixes.py"];
+const OVERLAY: &[(&str, &str)] = overlay![
+    "__main__.py",
+    "web.py",
+    "cbor.py",
+    "tagging.py",
+    "fixes.py",
+    "patch.py",
+    "backup.py",
+    "cloudwatch.py",
+    "ec2.py",
+    "ecs.py",
+    "elbv2.py",
+    "events.py",
+    "iam.py",
+    "kms.py",
+    "logs.py",
+    "s3.py",
+    "secretsmanager.py",
+    "sns.py",
+];
 
 /// The file whose presence says that an environment is whole.
 const MARKER: &str = "installed";

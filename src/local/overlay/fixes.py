@@ -1,7 +1,19 @@
-"""Everything in which moto is brought closer to AWS, service by service."""
-
-import tagging
+"""Everything in which moto is brought closer to AWS. Each file here corrects one service when it is imported."""
 
 
 def install():
+    import backup  # noqa: F401
+    import cloudwatch  # noqa: F401
+    import ec2  # noqa: F401
+    import ecs  # noqa: F401
+    import elbv2  # noqa: F401
+    import events  # noqa: F401
+    import iam  # noqa: F401
+    import kms  # noqa: F401
+    import logs  # noqa: F401
+    import s3  # noqa: F401
+    import secretsmanager  # noqa: F401
+    import sns  # noqa: F401
+    import tagging
+
     tagging.install()

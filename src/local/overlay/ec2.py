@@ -1,0 +1,319 @@
+"""EC2 networking: security groups as AWS shows them, NAT gateways and endpoints that clean up after themselves, and
+the refusals to delete what something else still uses."""
+
+import itertools
+import json
+
+from moto.core.responses import ActionResult
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.responses import EC2Response
+from moto.ec2.utils import is_tag_filter, random_private_ip, tag_filter_matches
+
+from patch import around
+
+# Security groups
+
+
+def what(rule):
+    """What a rule allows: its description is no part of that."""
+    peer = rule.source_group.get("GroupId")
+    source = rule.ip_range.get("CidrIp"), rule.ip_range.get("CidrIpv6"), peer, rule.prefix_list_id
+    ports = (None, None) if rule.ip_protocol == "-1" else (rule.from_port, rule.to_port)
+    return (rule.ip_protocol, *ports, *source)
+
+
+SecurityGroupRule.__eq__ = lambda self, other: what(self) == what(other)
+SecurityGroupRule.description = property(
+    lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+)
+
+
+@around(EC2Backend)
+def create_security_group(inner, self, *args, **kwargs):
+    """The default group of a VPC lets its members talk to each other."""
+    group = inner(self, *args, **kwargs)
+    if group.is_default:
+        peer = {"GroupId": group.id, "UserId": self.account_id}
+        group.ingress_rules.append(SecurityGroupRule(self, "-1", group.id, None, None, None, peer, is_egress=False))
+    return group
+
+
+@around(EC2Response, "create_security_group")
+def create_group(inner, self):
+    answer = inner(self)
+    group = self.ec2_backend.get_security_group_from_id(answer.result["GroupId"])
+    answer.result["Tags"] = group.get_tags()
+    return answer
+
+
+@around(EC2Response, "authorize_security_group_egress")
+@around(EC2Response, "authorize_security_group_ingress")
+def authorize(inner, self):
+    """The answer names the rules of every permission, not of the last one."""
+    name = self._get_param("GroupId") or self._get_param("GroupName")
+    group = self.ec2_backend.get_security_group_by_name_or_id(name)
+    before = {rule.id for rule in rules_of(group)} if group else set()
+    answer = inner(self)
+    group = self.ec2_backend.get_security_group_by_name_or_id(name)
+    answer.result["SecurityGroupRules"] = [rule for rule in rules_of(group) if rule.id not in before]
+    return answer
+
+
+def rules_of(group):
+    return [*group.egress_rules, *group.ingress_rules]
+
+
+@around(EC2Backend)
+def modify_security_group_rules(inner, self, group_id, rules):
+    """A rule is replaced as a whole, whatever kind of peer it has."""
+    group = self.get_security_group_by_name_or_id(group_id)
+    simple = {}
+    for identity, new in rules.items():
+        rule = group.get_rule(identity) if group else None
+        if rule is None or ("CidrIpv4" in new and "CidrIp" in rule.ip_range and new.get("IpProtocol") != "-1"):
+            simple[identity] = new
+            continue
+        rule.ip_protocol = new.get("IpProtocol", rule.ip_protocol)
+        ports = (None, None) if rule.ip_protocol == "-1" else (int(new["FromPort"]), int(new["ToPort"]))
+        rule.from_port, rule.to_port = ports
+        description = {"Description": new["Description"]} if new.get("Description") else {}
+        rule.ip_range, rule.source_group, rule.prefix_list_id = {}, {}, new.get("PrefixListId")
+        if "CidrIpv4" in new:
+            rule.ip_range = {"CidrIp": new["CidrIpv4"], **description}
+        elif "CidrIpv6" in new:
+            rule.ip_range = {"CidrIpv6": new["CidrIpv6"], **description}
+        elif "ReferencedGroupId" in new:
+            rule.source_group = {"GroupId": new["ReferencedGroupId"], "UserId": self.account_id, **description}
+    if simple:
+        inner(self, group_id, simple)
+        for identity, new in simple.items():
+            if not new.get("Description"):
+                group.get_rule(identity).ip_range.pop("Description", None)
+
+
+# Who uses what
+
+
+def balancers(backend):
+    from moto.elbv2.models import elbv2_backends
+
+    return list(elbv2_backends[backend.account_id][backend.region_name].load_balancers.values())
+
+
+def running(backend):
+    """The network settings of the services that have tasks."""
+    from moto.ecs.models import ecs_backends
+
+    for service in list(ecs_backends[backend.account_id][backend.region_name].services.values()):
+        if service.status == "ACTIVE" and service.running_count > 0:
+            yield (service.network_configuration or {}).get("awsvpcConfiguration") or {}
+
+
+def live(endpoints):
+    return [endpoint for endpoint in endpoints.values() if endpoint.state != "deleted"]
+
+
+def refuse(kind, identity):
+    raise DependencyViolationError(f"The {kind} '{identity}' has dependencies and cannot be deleted.")
+
+
+@around(EC2Backend)
+def delete_subnet(inner, self, subnet_id):
+    in_use = itertools.chain(
+        (eni.subnet.id for eni in list(self.enis.values())),
+        (subnet.id for balancer in balancers(self) for subnet in balancer.subnets),
+        (subnet for network in running(self) for subnet in network.get("subnets", [])),
+    )
+    if subnet_id in set(in_use):
+        refuse("subnet", subnet_id)
+    return inner(self, subnet_id)
+
+
+@around(EC2Backend)
+def delete_security_group(inner, self, name=None, group_id=None):
+    group = self.get_security_group_by_name_or_id(group_id or name)
+    if group is not None:
+        others = (each for groups in list(self.groups.values()) for each in list(groups.values()) if each is not group)
+        in_use = itertools.chain(
+            (rule.source_group.get("GroupId") for each in others for rule in rules_of(each)),
+            (each.id for eni in list(self.enis.values()) for each in eni.group_set),
+            (each for balancer in balancers(self) for each in balancer.security_groups or []),
+            (each for endpoint in live(self.vpc_end_points) for each in endpoint.security_group_ids),
+            (each for network in running(self) for each in network.get("securityGroups", [])),
+        )
+        if group.id in set(in_use):
+            raise DependencyViolationError(f"resource {group.id} has a dependent object")
+    return inner(self, name, group_id)
+
+
+@around(EC2Response, "delete_security_group")
+def delete_group(inner, self):
+    group = self.ec2_backend.get_security_group_from_id(self._get_param("GroupId"))
+    if group is not None and group.is_default:
+        raise EC2ClientError("CannotDelete", f"The group {group.id} is the default of its VPC and stays with it.")
+    return inner(self)
+
+
+@around(EC2Backend)
+def delete_vpc(inner, self, vpc_id):
+    gateways = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
+    groups = any(not group.is_default for group in self.groups.get(vpc_id, {}).values())
+    endpoints = any(endpoint.vpc_id == vpc_id for endpoint in live(self.vpc_end_points))
+    if vpc_id in self.vpcs and (gateways or groups or endpoints):
+        refuse("vpc", vpc_id)
+    answer = inner(self, vpc_id)
+    self.groups.pop(vpc_id, None)
+    return answer
+
+
+@around(EC2Backend)
+def detach_internet_gateway(inner, self, internet_gateway_id, vpc_id):
+    if any(address.eni is not None and address.eni.subnet.vpc_id == vpc_id for address in self.addresses):
+        raise DependencyViolationError(
+            f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
+            "detaching the gateway."
+        )
+    return inner(self, internet_gateway_id, vpc_id)
+
+
+@around(EC2Backend)
+def release_address(inner, self, address=None, allocation_id=None):
+    for each in self.addresses:
+        if allocation_id is not None and each.allocation_id == allocation_id and each.association_id:
+            raise EC2ClientError("InvalidIPAddress.InUse", f"Address {each.public_ip} is in use.")
+    return inner(self, address, allocation_id)
+
+
+# NAT gateways
+
+
+def once(inner, self, store, wrap):
+    """A create call that is repeated with its client token answers what it made the first time."""
+    token = self._get_param("ClientToken")
+    made = self.ec2_backend.__dict__.setdefault("client_tokens", {})
+    known = made.get((inner.__name__, token))
+    if token and known in getattr(self.ec2_backend, store):
+        return ActionResult({wrap: getattr(self.ec2_backend, store)[known]})
+    answer = inner(self)
+    made[inner.__name__, token] = answer.result[wrap].id
+    return answer
+
+
+@around(EC2Response)
+def create_nat_gateway(inner, self):
+    return once(inner, self, "nat_gateways", "NatGateway")
+
+
+@around(EC2Backend)
+def describe_nat_gateways(inner, self, filters, nat_gateway_ids):
+    """moto takes no notice of filters by tag."""
+    tags = {name: values for name, values in (filters or {}).items() if is_tag_filter(name)}
+    return [
+        gateway
+        for gateway in inner(self, filters, nat_gateway_ids)
+        if all(tag_filter_matches(gateway, name, values) for name, values in tags.items())
+    ]
+
+
+@around(EC2Backend)
+def delete_nat_gateway(inner, self, nat_gateway_id):
+    gateway = self.nat_gateways.get(nat_gateway_id)
+    if gateway is None:
+        raise EC2ClientError("NatGatewayNotFound", f"The Nat Gateway {nat_gateway_id} was not found")
+    if gateway.state != "deleted":
+        for address in list(self.addresses):
+            if address.eni is gateway._eni:
+                self.disassociate_address(association_id=address.association_id)
+        self.enis.pop(gateway._eni.id, None)
+    return inner(self, nat_gateway_id)
+
+
+# Subnets
+
+
+@around(EC2Response)
+def modify_subnet_attribute(inner, self):
+    subnet = self.ec2_backend.get_subnet(self._get_param("SubnetId"))
+    options = subnet.private_dns_name_options_on_launch
+    hostname = self._get_param("PrivateDnsHostnameTypeOnLaunch")
+    if hostname:
+        options["HostnameType"] = hostname
+    aaaa = self._get_param("EnableResourceNameDnsAAAARecordOnLaunch.Value")
+    if aaaa is not None:
+        options["EnableResourceNameDnsAAAARecord"] = aaaa
+    return inner(self)
+
+
+# Endpoints
+
+
+@around(EC2Response)
+def create_vpc_endpoint(inner, self):
+    return once(inner, self, "vpc_end_points", "VpcEndpoint")
+
+
+@around(EC2Response)
+def modify_vpc_endpoint(inner, self):
+    backend, identity = self.ec2_backend, self._get_param("VpcEndpointId")
+    endpoint = backend.describe_vpc_endpoints(vpc_end_point_ids=[identity])[0]
+    tables, subnets = set(endpoint.route_table_ids or []), set(endpoint.subnet_ids or [])
+    answer = inner(self)
+    if self._get_param("ResetPolicy"):
+        endpoint.policy_document = json.dumps(VPCEndPoint.DEFAULT_POLICY)
+    private = self._get_param("PrivateDnsEnabled")
+    if private is not None:
+        endpoint.private_dns_enabled = private
+    prefixes = endpoint.destination_prefix_list_id
+    if prefixes:
+        now = set(endpoint.route_table_ids or [])
+        for table in now - tables:
+            backend.create_route(table, None, gateway_id=identity, destination_prefix_list_id=prefixes)
+        for table in tables - now:
+            backend.delete_route(table, prefixes)
+    if subnets != set(endpoint.subnet_ids or []):
+        keep_interfaces(backend, endpoint)
+    return answer
+
+
+def keep_interfaces(backend, endpoint):
+    """One network interface for each subnet of the endpoint."""
+    mine = {identity: backend.enis[identity].subnet.id for identity in endpoint.network_interface_ids}
+    wanted = set(endpoint.subnet_ids)
+    for identity, subnet in mine.items():
+        if subnet not in wanted:
+            backend.enis.pop(identity)
+            endpoint.network_interface_ids.remove(identity)
+    for subnet in wanted - set(mine.values()):
+        interface = backend.create_network_interface(subnet, random_private_ip())
+        endpoint.network_interface_ids.append(interface.id)
+
+
+@around(EC2Response)
+def delete_vpc_endpoints(inner, self):
+    backend = self.ec2_backend
+    wanted = self._get_param("VpcEndpointIds", [])
+    unknown = [identity for identity in wanted if identity not in backend.vpc_end_points]
+    backend.delete_vpc_endpoints(vpce_ids=[identity for identity in wanted if identity not in unknown])
+    for identity in wanted:
+        backend.vpc_end_points.pop(identity, None)
+    return ActionResult({
+        "Unsuccessful": [
+            {
+                "ResourceId": identity,
+                "Error": {
+                    "Code": "InvalidVpcEndpoint.NotFound",
+                    "Message": f"The Vpc Endpoint Id '{identity}' does not exist",
+                },
+            }
+            for identity in unknown
+        ]
+    })
+
+
+@around(VPCEndPoint)
+def get_filter_value(inner, self, filter_name, method_name=None):
+    own = {"vpc-endpoint-id": self.id, "vpc-id": self.vpc_id, "service-name": self.service_name}
+    return own[filter_name] if filter_name in own else inner(self, filter_name, method_name)

@@ -1,0 +1,52 @@
+"""KMS: the rotation period, and that a key which is about to be deleted refuses changes."""
+
+import json
+
+from moto.core.exceptions import JsonRESTError
+from moto.kms.models import KmsBackend
+from moto.kms.responses import KmsResponse
+
+from patch import around
+
+
+@around(KmsResponse)
+def enable_key_rotation(inner, self):
+    answer = inner(self)
+    key(self).rotation_period = self._get_param("RotationPeriodInDays") or 365
+    return answer
+
+
+@around(KmsResponse)
+def get_key_rotation_status(inner, self):
+    status = json.loads(inner(self))
+    if status["KeyRotationEnabled"]:
+        status["RotationPeriodInDays"] = getattr(key(self), "rotation_period", 365)
+    return json.dumps({"KeyId": key(self).id, **status})
+
+
+def key(response):
+    return response.kms_backend.keys[response.kms_backend.get_key_id(response._get_param("KeyId"))]
+
+
+def refused_while_pending(name):
+    inner = getattr(KmsBackend, name)
+
+    def outer(self, key_id, *args, **kwargs):
+        key = self.keys.get(self.get_key_id(key_id))
+        if key is not None and key.key_state == "PendingDeletion":
+            raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+        return inner(self, key_id, *args, **kwargs)
+
+    setattr(KmsBackend, name, outer)
+
+
+for operation in (
+    "update_key_description",
+    "enable_key_rotation",
+    "disable_key_rotation",
+    "get_key_rotation_status",
+    "enable_key",
+    "disable_key",
+    "schedule_key_deletion",
+):
+    refused_while_pending(operation)

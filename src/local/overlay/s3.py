@@ -1,0 +1,79 @@
+"""S3: what a new bucket has without being asked, tags in the create call, and lifecycle rules as they were written."""
+
+import json
+
+import xmltodict
+from moto.s3.exceptions import NoSuchLifecycleConfiguration
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
+from moto.s3.responses import S3Response
+
+from patch import around
+
+ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
+
+
+@around(FakeBucket)
+def __init__(inner, self, *args, **kwargs):
+    inner(self, *args, **kwargs)
+    self.encryption = ENCRYPTION
+    self.public_access_block = PublicAccessBlock(True, True, True, True)
+    self.ownership_rule = "BucketOwnerEnforced"
+
+
+@around(S3Backend)
+def delete_bucket_encryption(inner, self, bucket_name):
+    """Encryption cannot be switched off, only set back."""
+    self.get_bucket(bucket_name).encryption = ENCRYPTION
+
+
+@around(FakeBucket)
+def get_permission(inner, self, action, resource):
+    """A Deny under a condition is not a Deny. The conditions that stacks write are about requests over plain
+    HTTP or from elsewhere, neither of which there is here."""
+    whole = self.policy
+    if whole is None:
+        return inner(self, action, resource)
+    policy = json.loads(whole)
+    statements = policy["Statement"] if isinstance(policy["Statement"], list) else [policy["Statement"]]
+    policy["Statement"] = [each for each in statements if each["Effect"] != "Deny" or "Condition" not in each]
+    if not policy["Statement"]:
+        from moto.iam.access_control import PermissionResult
+
+        return PermissionResult.NEUTRAL
+    view = FakeBucket.__new__(FakeBucket)
+    view.policy = json.dumps(policy).encode()
+    return inner(view, action, resource)
+
+
+@around(S3Response)
+def _bucket_response_put(inner, self, request, bucket_name, querystring):
+    new = not querystring and bucket_name not in self.backend.buckets
+    answer = inner(self, request, bucket_name, querystring)
+    if new and bucket_name in self.backend.buckets and self.body:
+        tags = created_with(self.body)
+        if tags:
+            self.backend.put_bucket_tagging(bucket_name, tags)
+    if "lifecycle" in querystring:
+        bucket = self.backend.get_bucket(bucket_name)
+        bucket.lifecycle_as_written = self.body
+        bucket.smallest = request.headers.get("x-amz-transition-default-minimum-object-size")
+    return answer
+
+
+def created_with(body):
+    """The tags of a `CreateBucketConfiguration`."""
+    configuration = xmltodict.parse(body).get("CreateBucketConfiguration") or {}
+    tags = (configuration.get("Tags") or {}).get("Tag") or []
+    return {tag["Key"]: tag.get("Value") or "" for tag in (tags if isinstance(tags, list) else [tags])}
+
+
+@around(S3Response)
+def get_bucket_lifecycle(inner, self):
+    """moto forgets what it has no field for, such as sizes and numbers of noncurrent versions."""
+    bucket = self.backend.get_bucket(self.bucket_name)
+    if not bucket.rules:
+        raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
+    self.data["Action"] = "GetBucketLifecycleConfiguration"
+    smallest = bucket.smallest or "all_storage_classes_128K"
+    headers = {"Content-Type": "application/xml", "x-amz-transition-default-minimum-object-size": smallest}
+    return 200, headers, bucket.lifecycle_as_written
