@@ -335,38 +335,58 @@ impl<K: RefTarget, O: OutputName> JsonSchema for Ref<K, O> {
     }
 }
 
-/// The object's own name in AWS, at most `MAX` characters: immutable, and
-/// `<stack>-<env>-<address>` when left out.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Name<const MAX: usize>(pub String);
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $shared:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name<const MAX: usize>(pub String);
 
-impl<const MAX: usize> Deref for Name<MAX> {
-    type Target = String;
-    fn deref(&self) -> &String {
-        &self.0
-    }
+        impl<const MAX: usize> Deref for $name<MAX> {
+            type Target = String;
+            fn deref(&self) -> &String {
+                &self.0
+            }
+        }
+
+        impl<const MAX: usize, T: Into<String>> From<T> for $name<MAX> {
+            fn from(text: T) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl<const MAX: usize> JsonSchema for $name<MAX> {
+            fn schema_name() -> Cow<'static, str> {
+                format!("{}{MAX}", stringify!($name)).into()
+            }
+            fn inline_schema() -> bool {
+                true
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let mut schema = json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": MAX,
+                    "x-name": true, "x-immutable": true,
+                });
+                if $shared {
+                    schema.insert("x-shared-name".to_owned(), Value::Bool(true));
+                }
+                schema
+            }
+        }
+    };
 }
 
-impl<const MAX: usize, T: Into<String>> From<T> for Name<MAX> {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
+name! {
+    /// The object's own name in AWS, at most `MAX` characters: immutable, and
+    /// `<stack>-<env>-<address>` when left out.
+    Name, false
 }
 
-impl<const MAX: usize> JsonSchema for Name<MAX> {
-    fn schema_name() -> Cow<'static, str> {
-        format!("Name{MAX}").into()
-    }
-    fn inline_schema() -> bool {
-        true
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string", "minLength": 1, "maxLength": MAX,
-            "x-name": true, "x-immutable": true,
-        })
-    }
+name! {
+    /// A [`Name`] that several generations of the object may bear at once, such as the family of
+    /// task definitions: it is no claim, and a replacement keeps it without the old object
+    /// having to go first.
+    SharedName, true
 }
 
 /// A range of addresses in CIDR notation, without host bits: `10.0.0.0/16`.

@@ -18,6 +18,7 @@ use serde_json::Value;
 pub use entry::{AnyKind, Entry, NewKind};
 pub use field::{
     Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
+    SharedName,
 };
 pub use policy::Policy;
 pub use schema::{FieldRef, Schema};

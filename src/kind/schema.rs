@@ -51,6 +51,13 @@ impl Schema {
     pub fn name_field(&self) -> Option<FieldRef<'_>> {
         self.fields().find(|field| field.is("x-name"))
     }
+
+    /// The name field, when no two objects may bear one name. A replacement under the same name
+    /// has to wait until the old object is gone; under a [shared](super::SharedName) one it need
+    /// not, and keeps the name.
+    pub fn claimed_name(&self) -> Option<FieldRef<'_>> {
+        self.name_field().filter(|field| !field.is("x-shared-name"))
+    }
 }
 
 impl<'a> FieldRef<'a> {
