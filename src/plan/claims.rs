@@ -77,11 +77,14 @@ impl<'a> Claims<'a> {
             let declared = stack.resources.keys().any(|address| address.as_str() == holder);
             let help = if declared {
                 "give one of the two another name".to_owned()
-            } else {
+            } else if resource.kind.holds_data() || object.tags.contains_key(ownership::RETAIN) {
                 format!(
                     "to keep the object under its new address, write `lifecycle: {{ moved_from: \
-                     {holder} }}`; to have a new one, delete the old one with an apply before"
+                     {holder} }}`; otherwise give this resource another name"
                 )
+            } else {
+                // It goes, and makes room before its successor comes.
+                return None;
             };
             let message = format!("{what} exists already, at the address `{holder}`");
             let error = Diagnostic::error("name-taken", message).label(wanted_by).help(help);

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{AnyKind, LiveObject, Tags};
+use crate::kind::{AnyKind, LiveObject, Tags, is_unknown};
 use crate::live::Snapshot;
-use crate::model::{Address, Outputs, Resource, Stack};
+use crate::model::{Address, Stack};
 use walk::{Mode, Walk};
 
 /// Why there is no plan.
@@ -65,24 +65,6 @@ pub fn destroy(
         items,
         outputs: BTreeMap::new(),
     })
-}
-
-/// The spec that an item's object is to have, with all that is known now, secrets included:
-/// the name is the planner's where the file gives none, and what is to be left alone is as it is
-/// in the live object.
-pub fn target(item: &Item, resource: &Resource, known: &dyn Outputs) -> Result<Value, String> {
-    let mut spec = resource.resolve(known)?;
-    let schema = resource.kind.schema();
-    if let (Some(_), Some(field), Some(desired)) =
-        (&resource.default_name, schema.name_field(), &item.desired)
-        && let Some(name) = desired.get(field.name)
-    {
-        spec[field.name] = name.clone();
-    }
-    if let (Some(live), false) = (&item.live, item.action.removes()) {
-        diff::carry(schema, &live.spec, &mut spec, &resource.lifecycle.ignore);
-    }
-    Ok(spec)
 }
 
 /// What has to happen for the account to match the stack file.
@@ -225,5 +207,15 @@ impl Action {
     /// Whether the object that is there now goes.
     pub fn removes(self) -> bool {
         matches!(self, Self::Delete | Self::Replace { .. })
+    }
+}
+
+/// Whether a value has text in it that waits for an output.
+pub fn waits(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_unknown(text),
+        Value::Array(items) => items.iter().any(waits),
+        Value::Object(map) => map.values().any(waits),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Action, Find, Plan};
+use super::Find;
 use crate::graph::Graph;
 use crate::kind::{AnyKind, LiveObject, schema};
 
@@ -76,54 +76,6 @@ pub(super) fn order_with(objects: &[&LiveObject], links: &[Vec<Link>], find: Fin
     loosen(&mut graph);
     let order = graph.reversed().order().map(|order| places(&order));
     order.unwrap_or_default()
-}
-
-/// When each item of a plan may take its live object away: an item needs those that have to be
-/// done before. An item that removes too has then removed its object; any other has been
-/// updated, so that it refers to the object no longer.
-pub fn removals(plan: &Plan) -> Graph<usize> {
-    let (places, objects): (Vec<usize>, Vec<&LiveObject>) = plan
-        .items
-        .iter()
-        .enumerate()
-        .filter_map(|(place, item)| Some((place, item.live.as_ref()?)))
-        .unzip();
-    let action = |place: usize| plan.items[place].action;
-    let mut graph = Graph::new();
-    for place in (0..plan.items.len()).filter(|&place| action(place).removes()) {
-        graph.insert(place);
-    }
-    let links = links(&objects);
-    for (from, links) in places.iter().copied().zip(&links) {
-        for link in links {
-            let to = places[link.to];
-            let waits = match action(from) {
-                Action::Delete | Action::Replace { .. } => !link.late,
-                Action::Update | Action::Adopt => true,
-                Action::Create | Action::Retag | Action::Keep => false,
-            };
-            if waits && action(to).removes() {
-                graph.edge(to, from);
-            }
-        }
-    }
-    // What the file says of things that are deleted, and the hidden order of kinds.
-    let mut deletes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (place, item) in plan.items.iter().enumerate() {
-        if item.action == Action::Delete {
-            deletes.entry(item.address.as_str()).or_default().push(place);
-        }
-    }
-    for &from in deletes.values().flatten() {
-        let needs = plan.items[from].depends_on.iter();
-        for &to in needs.filter_map(|address| deletes.get(address.as_str())).flatten() {
-            if to != from {
-                graph.edge(to, from);
-            }
-        }
-    }
-    graph.loosen(|_, _| false);
-    graph
 }
 
 /// A node of an ordering: one thing, or all things of a kind in a region.

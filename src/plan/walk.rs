@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::claims::{Claims, Holder, name_of};
 use super::deletes::{delete_items, guard};
 use super::teardown::{self, Step};
-use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name};
+use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name, waits};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
-use crate::kind::{AnyKind, LiveObject, Status, Tags, is_unknown, ownership};
+use crate::kind::{AnyKind, LiveObject, Status, Tags, ownership};
 use crate::live::Snapshot;
 use crate::model::{Address, Outputs, Resource, Stack};
 
@@ -67,16 +67,6 @@ impl Outputs for Known<'_> {
             return None;
         }
         seen.desired.as_ref()?.get(field).filter(|value| !waits(value)).cloned()
-    }
-}
-
-/// Whether a value has text in it that waits for an output.
-fn waits(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_unknown(text),
-        Value::Array(items) => items.iter().any(waits),
-        Value::Object(map) => map.values().any(waits),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
