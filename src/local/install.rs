@@ -31,6 +31,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "iam.py",
     "kms.py",
     "logs.py",
+    "paging.py",
     "s3.py",
     "secretsmanager.py",
     "sns.py",

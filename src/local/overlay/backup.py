@@ -26,7 +26,8 @@ for path in ("access-policy", "notification-configuration", "recovery-points/"):
 def check(backend, plan):
     for rule in plan.get("Rules", []):
         vault = rule.get("TargetBackupVaultName")
-        if vault not in backend.vaults:
+        # AWS makes the vault `Default` by itself.
+        if vault not in backend.vaults and vault != "Default":
             raise InvalidParameterValueException(f"Backup vault {vault} does not exist.")
         for lifecycle in [rule.get("Lifecycle"), *(copy.get("Lifecycle") for copy in rule.get("CopyActions", []))]:
             cold = (lifecycle or {}).get("MoveToColdStorageAfterDays")

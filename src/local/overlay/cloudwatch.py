@@ -1,6 +1,6 @@
 """CloudWatch: the state of a new alarm, pages of alarms, and tags that end with their alarm."""
 
-from moto.cloudwatch.exceptions import ResourceNotFoundException
+from moto.cloudwatch.exceptions import ResourceNotFound, ResourceNotFoundException
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
@@ -22,6 +22,9 @@ def put_metric_alarm(inner, self, *args, **kwargs):
 
 @around(CloudWatchBackend)
 def delete_alarms(inner, self, alarm_names):
+    missing = [name for name in alarm_names if name not in self.alarms]
+    if missing:
+        raise ResourceNotFound(f"Alarm(s) with name(s) {', '.join(missing)} not found.")
     for name in alarm_names:
         if name in self.alarms:
             self.tagger.delete_all_tags_for_resource(self.alarms[name].alarm_arn)

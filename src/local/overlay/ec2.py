@@ -207,9 +207,17 @@ def create_nat_gateway(inner, self):
     return once(inner, self, "nat_gateways", "NatGateway")
 
 
+@around(EC2Backend, "create_nat_gateway")
+def make_nat_gateway(inner, self, subnet_id, allocation_id, tags=None, connectivity_type=None):
+    return inner(self, subnet_id, allocation_id, tags, connectivity_type or "public")
+
+
 @around(EC2Backend)
 def describe_nat_gateways(inner, self, filters, nat_gateway_ids):
     """moto takes no notice of filters by tag."""
+    for identity in nat_gateway_ids or []:
+        if identity not in self.nat_gateways:
+            raise EC2ClientError("NatGatewayNotFound", f"The Nat Gateway {identity} was not found")
     tags = {name: values for name, values in (filters or {}).items() if is_tag_filter(name)}
     return [
         gateway

@@ -151,6 +151,12 @@ def update_cluster_settings(self):
 @around(EC2ContainerServiceResponse)
 def register_task_definition(inner, self):
     answer = inner(self)
+    for container in answer.result["taskDefinition"].container_definitions:
+        for port in container.get("portMappings", []):
+            port.setdefault("protocol", "tcp")
+            if answer.result["taskDefinition"].network_mode == "awsvpc":
+                port.setdefault("hostPort", port.get("containerPort"))
+        container.setdefault("systemControls", [])
     answer.result["tags"] = answer.result["taskDefinition"].tags or []
     return answer
 

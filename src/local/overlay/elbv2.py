@@ -1,7 +1,7 @@
 """Elastic Load Balancing: the attributes that a new load balancer or target group has, and deletion protection."""
 
 from moto.elbv2.exceptions import ELBClientError
-from moto.elbv2.models import ELBv2Backend, FakeLoadBalancer, FakeTargetGroup
+from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
 from patch import around
 
@@ -63,6 +63,75 @@ def group_init(inner, self, *args, **kwargs):
     self.attributes.pop("waf.fail_open.enabled", None)
     if self.protocol in ("HTTP", "HTTPS"):
         self.attributes = {**GROUP, **self.attributes}
+
+
+@around(FakeListener, "__init__")
+def listener_init(inner, self, *args, **kwargs):
+    inner(self, *args, **kwargs)
+    if self.protocol not in ("HTTPS", "TLS"):
+        self.ssl_policy = None
+    if self.protocol in ("HTTP", "HTTPS"):
+        self.attributes = {"routing.http.response.server.enabled": "true"}
+
+
+@around(FakeAction, "__init__")
+def action_init(inner, self, data):
+    """An action is shown with what was left out, and a forward to one group in both of its forms."""
+    if data.get("Type") == "forward":
+        groups = (data.get("ForwardConfig") or {}).get("TargetGroups", [])
+        if data.get("TargetGroupArn") and not groups:
+            data["ForwardConfig"] = {"TargetGroups": [{"TargetGroupArn": data["TargetGroupArn"], "Weight": 1}]}
+        elif len(groups) == 1:
+            data["TargetGroupArn"] = groups[0]["TargetGroupArn"]
+    if data.get("Type") == "redirect":
+        unchanged = {"Protocol": "#{protocol}", "Port": "#{port}", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}"}
+        data["RedirectConfig"] = {**unchanged, **data["RedirectConfig"]}
+    inner(self, data)
+
+
+CONFIGS = {"path-pattern": "PathPatternConfig", "host-header": "HostHeaderConfig"}
+
+
+def show_both(rule):
+    """A path or host condition is shown in both of its forms."""
+    for condition in rule.conditions or []:
+        config = CONFIGS.get(condition.get("Field"))
+        if config:
+            values = condition.get("Values") or (condition.get(config) or {}).get("Values") or []
+            condition["Values"], condition[config] = values, {"Values": values}
+    return rule
+
+
+@around(ELBv2Backend)
+def create_rule(inner, self, *args, **kwargs):
+    return show_both(inner(self, *args, **kwargs))
+
+
+@around(ELBv2Backend)
+def modify_rule(inner, self, *args, **kwargs):
+    return show_both(inner(self, *args, **kwargs))
+
+
+@around(ELBv2Backend)
+def delete_target_group(inner, self, target_group_arn):
+    """Deleting what is gone is a success."""
+    return inner(self, target_group_arn) if target_group_arn in self.target_groups else None
+
+
+@around(ELBv2Backend)
+def create_load_balancer(inner, self, name, **kwargs):
+    """The same request again answers the same load balancer; another one of that name is refused."""
+    for balancer in self.load_balancers.values():
+        if balancer.name == name:
+            same = (
+                balancer.type == (kwargs.get("loadbalancer_type") or "application")
+                and balancer.scheme == (kwargs.get("scheme") or "internet-facing")
+                and {subnet.id for subnet in balancer.subnets} == set(kwargs.get("subnet_ids") or [])
+            )
+            if same:
+                return balancer
+            raise ELBClientError("DuplicateLoadBalancerName", "A load balancer with the same name already exists")
+    return inner(self, name, **kwargs)
 
 
 @around(ELBv2Backend)

@@ -11,6 +11,7 @@ def install():
     import iam  # noqa: F401
     import kms  # noqa: F401
     import logs  # noqa: F401
+    import paging  # noqa: F401
     import s3  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401

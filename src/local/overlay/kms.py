@@ -24,6 +24,11 @@ def get_key_rotation_status(inner, self):
     return json.dumps({"KeyId": key(self).id, **status})
 
 
+@around(KmsBackend)
+def create_key(inner, self, policy, key_usage, *args, **kwargs):
+    return inner(self, policy, key_usage or "ENCRYPT_DECRYPT", *args, **kwargs)
+
+
 def key(response):
     return response.kms_backend.keys[response.kms_backend.get_key_id(response._get_param("KeyId"))]
 

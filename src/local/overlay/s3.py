@@ -1,9 +1,11 @@
 """S3: what a new bucket has without being asked, tags in the create call, and lifecycle rules as they were written."""
 
 import json
+import re
 
 import xmltodict
-from moto.s3.exceptions import NoSuchLifecycleConfiguration
+from moto.core.responses import ActionResult
+from moto.s3.exceptions import InvalidBucketName, NoSuchLifecycleConfiguration, S3ClientError
 from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend
 from moto.s3.responses import S3Response
 
@@ -12,12 +14,37 @@ from patch import around
 ENCRYPTION = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}}
 
 
+NAME = re.compile(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+ADDRESS = re.compile(r"^\d+\.\d+\.\d+\.\d+$")
+
+
 @around(FakeBucket)
 def __init__(inner, self, *args, **kwargs):
     inner(self, *args, **kwargs)
     self.encryption = ENCRYPTION
     self.public_access_block = PublicAccessBlock(True, True, True, True)
     self.ownership_rule = "BucketOwnerEnforced"
+
+
+@around(S3Backend)
+def create_bucket(inner, self, bucket_name, *args, **kwargs):
+    if not NAME.match(bucket_name) or ".." in bucket_name or ADDRESS.match(bucket_name):
+        raise InvalidBucketName()
+    return inner(self, bucket_name, *args, **kwargs)
+
+
+@around(S3Backend)
+def put_bucket_policy(inner, self, bucket_name, policy):
+    try:
+        statements = json.loads(policy)["Statement"]
+    except (ValueError, KeyError, TypeError):
+        raise S3ClientError("MalformedPolicy", "Policies must be valid JSON and have a Statement") from None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if not ({"Principal", "NotPrincipal"} & set(statement)):
+            raise S3ClientError("MalformedPolicy", "Missing required field Principal")
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            raise S3ClientError("MalformedPolicy", "Invalid effect")
+    return inner(self, bucket_name, policy)
 
 
 @around(S3Backend)
@@ -65,6 +92,35 @@ def created_with(body):
     configuration = xmltodict.parse(body).get("CreateBucketConfiguration") or {}
     tags = (configuration.get("Tags") or {}).get("Tag") or []
     return {tag["Key"]: tag.get("Value") or "" for tag in (tags if isinstance(tags, list) else [tags])}
+
+
+@around(S3Response)
+def all_buckets(inner, self):
+    """With the region of each bucket, and in pages where the request asks for them."""
+    self.data["Action"] = "ListAllMyBuckets"
+    self._authenticate_and_authorize_s3_action()
+    found = self.backend.list_buckets(
+        prefix=self._get_param("prefix"), bucket_region=self._get_param("bucket-region"), max_buckets=None
+    )
+    found.sort(key=lambda bucket: bucket.name)
+    start = int(self._get_param("continuation-token") or 0)
+    end = start + int(self._get_param("max-buckets") or 10_000)
+    page = {
+        "Owner": {"ID": "bcaf1ffd86f41161ca5fb16fd081034f", "DisplayName": "webfile"},
+        "Buckets": [
+            {
+                "Name": bucket.name,
+                "CreationDate": bucket.creation_date_ISO8601,
+                "BucketRegion": bucket.region_name,
+                "BucketArn": bucket.arn,
+            }
+            for bucket in found[start:end]
+        ],
+    }
+    if end < len(found):
+        page["ContinuationToken"] = str(end)
+    self.data["Action"] = "ListBuckets"
+    return self.serialized(ActionResult(page))
 
 
 @around(S3Response)

@@ -35,6 +35,15 @@ def subscribe(inner, self, topic_arn, endpoint, protocol):
     return subscription
 
 
+@around(SNSResponse, "subscribe")
+def answer_subscribe(inner, self):
+    answer = inner(self)
+    pending = is_pending(self.backend.subscriptions[answer.result["SubscriptionArn"]])
+    if pending and str(self._get_param("ReturnSubscriptionArn")).lower() != "true":
+        return ActionResult({"SubscriptionArn": "pending confirmation"})
+    return answer
+
+
 @around(SNSResponse)
 def list_subscriptions(inner, self):
     return listed(inner(self))
