@@ -6,6 +6,7 @@ pub mod expression;
 pub mod field;
 mod policy;
 pub mod schema;
+mod word;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -22,6 +23,7 @@ pub use field::{
 };
 pub use policy::Policy;
 pub use schema::{FieldRef, Schema};
+pub use word::{from_word, to_word};
 
 use crate::aws::{Aws, Result};
 
@@ -178,6 +180,22 @@ impl Scope {
     /// Whether an object is of interest: ours by its tags, or in the way by its name.
     pub fn wants(&self, tags: &Tags, name: &str) -> bool {
         self.owns(tags) || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// The tags of an object, if it is of interest: those of the sweep, or, for an object that the
+    /// sweep does not know and that bears a wanted name, those that `read` asks AWS for.
+    pub async fn tags_if_wanted(
+        &self,
+        arn: &str,
+        name: &str,
+        read: impl Future<Output = Result<Tags>> + Send,
+    ) -> Result<Option<Tags>> {
+        let tags = match self.swept_tags(arn) {
+            Some(tags) => tags.clone(),
+            None if self.names.iter().any(|wanted| wanted == name) => read.await?,
+            None => return Ok(None),
+        };
+        Ok(self.wants(&tags, name).then_some(tags))
     }
 
     /// The tags that the sweep gives for an ARN.

@@ -1,15 +1,20 @@
 //! Every kind, one folder per service. A new service is one line in `SERVICES`; a new kind is one
 //! line in its service's `KINDS`.
 
+pub mod backup;
+pub mod cloudwatch;
+pub mod events;
 pub mod iam;
 pub mod logs;
+pub mod sns;
 
 use std::sync::LazyLock;
 
 use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
-const SERVICES: &[&[NewKind]] = &[iam::KINDS, logs::KINDS];
+const SERVICES: &[&[NewKind]] =
+    &[backup::KINDS, cloudwatch::KINDS, events::KINDS, iam::KINDS, logs::KINDS, sns::KINDS];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
     LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());

@@ -1,16 +1,17 @@
 //! `logs.log_group`: CreateLogGroup, PutRetentionPolicy, PutMetricFilter.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatchlogs::types::{
     LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter, MetricTransformation,
+    StandardUnit,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{client, map, tag};
-use crate::aws::{Aws, Error, Result};
-use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Ref, Scope, Set, Status, Tags};
+use crate::aws::{Aws, Error, Result, eventually};
+use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
 
 /// A group of log streams in CloudWatch Logs, with the metrics that are drawn from it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +26,7 @@ pub struct LogGroup {
     retention_days: i32,
     /// The key that encrypts the events; CloudWatch's own when left out.
     kms_key: Option<Ref<Any, Arn>>,
-    /// `STANDARD`, or `INFREQUENT_ACCESS` for half the price and fewer features.
+    /// `STANDARD`, or `INFREQUENT_ACCESS` for half the price and fewer features: no metric filters.
     #[serde(default)]
     class: Immutable<Class>,
     /// Metrics counted from matching events.
@@ -59,6 +60,12 @@ pub struct MetricFilter {
     value: String,
     /// What is reported for a time without a match; nothing when left out.
     default_value: Option<f64>,
+    /// The metric's unit.
+    #[serde(default = "none")]
+    unit: String,
+    /// The metric's dimensions, and the fields that hold their values: `Path: $.path`.
+    #[serde(default)]
+    dimensions: BTreeMap<String, String>,
 }
 
 /// What AWS decides about a log group.
@@ -78,6 +85,10 @@ fn one() -> String {
     "1".to_owned()
 }
 
+fn none() -> String {
+    "None".to_owned()
+}
+
 impl Kind for LogGroup {
     const NAME: &'static str = "logs.log_group";
     type Outputs = Outputs;
@@ -90,16 +101,10 @@ impl Kind for LogGroup {
         let groups = groups.collect::<std::result::Result<Vec<_>, _>>().await?;
         let mut found = Vec::new();
         for group in groups {
-            let arn = group.log_group_arn().unwrap_or_default().to_owned();
-            let name = group.log_group_name().unwrap_or_default();
-            let tags = match scope.swept_tags(&arn) {
-                Some(tags) => tags.clone(),
-                None if scope.names.iter().any(|wanted| wanted == name) => {
-                    tags_of(aws, &arn).await?
-                }
-                None => continue,
+            let (Some(arn), Some(name)) = (arn_of(&group), group.log_group_name()) else {
+                continue;
             };
-            if scope.wants(&tags, name) {
+            if let Some(tags) = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await? {
                 found.push((group, tags));
             }
         }
@@ -123,9 +128,9 @@ impl Kind for LogGroup {
             .set_tags(Some(map(tags)))
             .send()
             .await?;
-        set_retention(aws, new).await?;
+        eventually(Self::EVENTUAL, || set_retention(aws, new)).await?;
         for filter in &*new.metric_filters {
-            put_filter(aws, new, filter).await?;
+            eventually(Self::EVENTUAL, || put_filter(aws, new, filter)).await?;
         }
         let arn = aws.arn("logs", &format!("log-group:{}", &*new.name));
         Ok(Outputs { name: new.name.to_string(), arn })
@@ -158,6 +163,26 @@ impl Kind for LogGroup {
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         tag(aws, &was.outputs.arn, set, remove).await
     }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if *self.class == Class::InfrequentAccess && !self.metric_filters.is_empty() {
+            problems.push(
+                Problem::at("metric_filters", "a group of infrequent access has no metric filters")
+                    .help("leave `class` out, or the filters"),
+            );
+        }
+        for filter in &*self.metric_filters {
+            if filter.default_value.is_some() && !filter.dimensions.is_empty() {
+                let message = format!(
+                    "the filter `{}` has `dimensions`: a `default_value` is not for it",
+                    filter.name
+                );
+                problems.push(Problem::at("metric_filters", message));
+            }
+        }
+        problems
+    }
 }
 
 async fn set_retention(aws: &Aws, group: &LogGroup) -> Result<()> {
@@ -186,6 +211,8 @@ async fn put_filter(aws: &Aws, group: &LogGroup, filter: &MetricFilter) -> Resul
         .metric_namespace(&filter.namespace)
         .metric_value(&filter.value)
         .set_default_value(filter.default_value)
+        .unit(StandardUnit::from(filter.unit.as_str()))
+        .set_dimensions(Some(filter.dimensions.clone().into_iter().collect()))
         .build()?;
     client(aws)
         .put_metric_filter()
@@ -200,12 +227,18 @@ async fn put_filter(aws: &Aws, group: &LogGroup, filter: &MetricFilter) -> Resul
 
 async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
     let answer = client(aws).list_tags_for_resource().resource_arn(arn).send().await?;
-    Ok(answer.tags.unwrap_or_default().into_iter().collect::<HashMap<_, _>>().into_iter().collect())
+    Ok(answer.tags.unwrap_or_default().into_iter().collect())
+}
+
+/// The group's ARN as the tagging API knows it. `arn` has `:*` at its end, for policies.
+fn arn_of(group: &AwsLogGroup) -> Option<&str> {
+    let with_streams = group.arn().and_then(|arn| arn.strip_suffix(":*"));
+    group.log_group_arn().or(with_streams)
 }
 
 fn read(group: &AwsLogGroup, filters: &[AwsMetricFilter], tags: Tags) -> Result<Live<LogGroup>> {
     let name = group.log_group_name().ok_or_else(|| Error::missing("logGroupName"))?;
-    let arn = group.log_group_arn().ok_or_else(|| Error::missing("logGroupArn"))?;
+    let arn = arn_of(group).ok_or_else(|| Error::missing("logGroupArn"))?;
     let filters = filters.iter().filter(|filter| filter.log_group_name() == Some(name));
     Ok(Live {
         spec: LogGroup {
@@ -226,6 +259,7 @@ fn read(group: &AwsLogGroup, filters: &[AwsMetricFilter], tags: Tags) -> Result<
 
 fn read_filter(filter: &AwsMetricFilter) -> Option<MetricFilter> {
     let transformation = filter.metric_transformations().first()?;
+    let dimensions = transformation.dimensions().cloned().unwrap_or_default();
     Some(MetricFilter {
         name: filter.filter_name()?.to_owned(),
         pattern: filter.filter_pattern().unwrap_or_default().to_owned(),
@@ -233,5 +267,7 @@ fn read_filter(filter: &AwsMetricFilter) -> Option<MetricFilter> {
         namespace: transformation.metric_namespace().to_owned(),
         value: transformation.metric_value().to_owned(),
         default_value: transformation.default_value(),
+        unit: transformation.unit().map_or_else(none, |unit| unit.as_str().to_owned()),
+        dimensions: dimensions.into_iter().collect(),
     })
 }

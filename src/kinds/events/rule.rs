@@ -1,0 +1,512 @@
+//! `events.rule`: PutRule, which writes the whole rule each time, PutTargets, RemoveTargets.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_eventbridge::types::{
+    AssignPublicIp, AwsVpcConfiguration, DeadLetterConfig, EcsParameters, InputTransformer,
+    LaunchType as AwsLaunchType, NetworkConfiguration, PropagateTags, RetryPolicy, Rule as AwsRule,
+    RuleState, SqsParameters, Target as AwsTarget,
+};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{client, list, tag, tags_of};
+use crate::aws::{Absent, Aws, Class, Error, Result};
+use crate::kind::expression::Schedule;
+use crate::kind::field::Id;
+use crate::kind::{
+    Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word,
+    ownership, to_word,
+};
+
+/// Starts its targets at certain times, or when certain events happen.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// The rule's name, unique on its bus.
+    name: Name<64>,
+    /// What the rule is for.
+    #[schemars(length(max = 512))]
+    description: Option<String>,
+    /// The name of the bus whose events the rule sees. Schedules run on the default bus alone.
+    #[serde(default = "default_bus")]
+    bus: Immutable<String>,
+    /// When, in UTC: `cron(0 2 * * ? *)`, `rate(5 minutes)`.
+    schedule: Option<Schedule>,
+    /// Which events: `{ source: [aws.ecs], detail-type: [ECS Task State Change] }`.
+    pattern: Option<Json>,
+    /// Whether the rule does anything.
+    #[serde(default = "yes")]
+    enabled: bool,
+    /// What is started.
+    #[serde(default)]
+    targets: Set<Target>,
+}
+
+/// Something that is started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// The target's name, unique in its rule.
+    #[schemars(length(min = 1, max = 64), regex(pattern = r"^[\.\-_A-Za-z0-9]+$"))]
+    id: String,
+    /// What is started: a topic, a function, a queue, for a task its cluster.
+    arn: Ref<Any, Arn>,
+    /// The role that EventBridge takes on to do it: needed for tasks, streams and other buses.
+    role: Option<Ref<Any, Arn>>,
+    /// What the target is given in place of the event.
+    input: Option<Json>,
+    /// The part of the event that the target is given: `$.detail`.
+    #[schemars(length(max = 256))]
+    input_path: Option<String>,
+    /// A text made of parts of the event that the target is given.
+    input_transformer: Option<Transformer>,
+    /// Which task is run, when the target is a cluster.
+    ecs: Option<Ecs>,
+    /// The message group, when the target is a first-in-first-out queue.
+    message_group: Option<String>,
+    /// The queue for events that cannot be delivered.
+    dead_letter_queue: Option<Ref<Any, Arn>>,
+    /// How long delivery is tried.
+    #[serde(default)]
+    retry: Retry,
+}
+
+/// A text made of parts of an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Transformer {
+    /// Names for parts of the event: `task: $.detail.taskArn`.
+    #[serde(default)]
+    paths: BTreeMap<String, String>,
+    /// The text, with these names in angle brackets: `"Task <task> has stopped"`.
+    template: String,
+}
+
+/// A task to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Ecs {
+    /// The task definition, with or without its revision.
+    task_definition: Ref<Any, Arn>,
+    /// How many tasks.
+    #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 10))]
+    count: i32,
+    /// What they run on.
+    #[serde(default)]
+    launch_type: LaunchType,
+    /// The version of Fargate, such as `1.4.0`; the latest when left out.
+    platform_version: Option<String>,
+    /// The subnets that the tasks are put in.
+    #[serde(default)]
+    #[schemars(length(max = 16))]
+    subnets: Set<Ref<Any, Id>>,
+    /// The tasks' security groups.
+    #[serde(default)]
+    #[schemars(length(max = 5))]
+    security_groups: Set<Ref<Any, Id>>,
+    /// Whether the tasks get public addresses, which they need in a public subnet.
+    #[serde(default)]
+    assign_public_ip: bool,
+    /// The task group, for limits and placement.
+    group: Option<String>,
+    /// Whether commands can be run in the tasks' containers.
+    #[serde(default)]
+    execute_command: bool,
+    /// Whether tasks get tags with the names of their cluster and service.
+    #[serde(default)]
+    managed_tags: bool,
+    /// Whether tasks get the tags of their task definition.
+    #[serde(default)]
+    propagate_tags: bool,
+}
+
+/// What a task runs on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum LaunchType {
+    #[default]
+    Fargate,
+    Ec2,
+    External,
+}
+
+/// How long delivery is tried; AWS's own limits when left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retry {
+    /// For at most so many seconds.
+    #[schemars(range(min = 60, max = 86_400))]
+    age_seconds: i32,
+    /// At most so often.
+    #[schemars(range(min = 0, max = 185))]
+    attempts: i32,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { age_seconds: 86_400, attempts: 185 }
+    }
+}
+
+/// What AWS decides about a rule.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The rule's ARN.
+    arn: String,
+    /// The rule's name.
+    name: String,
+}
+
+const DEFAULT_BUS: &str = "default";
+
+fn default_bus() -> Immutable<String> {
+    Immutable(DEFAULT_BUS.to_owned())
+}
+
+fn one() -> i32 {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Kind for Rule {
+    const NAME: &'static str = "events.rule";
+    type Outputs = Outputs;
+    const ARN: Option<&'static str> = Some("events:rule/");
+    const EVENTUAL: &'static [(&'static str, &'static str)] = &[
+        // A role that was made a moment ago.
+        ("ValidationException", "cannot be assumed by principal"),
+        ("ConcurrentModificationException", ""),
+    ];
+
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let mut buses = BTreeSet::from([DEFAULT_BUS]);
+        buses.extend(scope.swept.keys().filter_map(|arn| bus_of(arn)));
+        let mut found = Vec::new();
+        for bus in buses {
+            for rule in rules(aws, bus).await? {
+                let (Some(arn), Some(name)) = (rule.arn(), rule.name()) else { continue };
+                if let Some(tags) = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await? {
+                    found.push((rule, tags));
+                }
+            }
+        }
+        try_join_all(found.iter().map(|(rule, tags)| read(aws, rule, tags.clone()))).await
+    }
+
+    async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
+        if *new.bus != DEFAULT_BUS {
+            refuse_foreign(aws, new, tags).await?;
+        }
+        let arn = put(aws, new, Some(tags)).await?;
+        put_targets(aws, new, new.targets.iter().collect()).await?;
+        Ok(Outputs { arn, name: new.name.to_string() })
+    }
+
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        let before = &was.spec;
+        if (&before.description, &before.schedule, &before.pattern, before.enabled)
+            != (&now.description, &now.schedule, &now.pattern, now.enabled)
+        {
+            put(aws, now, None).await?;
+        }
+        let is_kept = |target: &Target| now.targets.iter().any(|other| other.id == target.id);
+        let gone = before.targets.minus(&now.targets).filter(|target| !is_kept(target));
+        remove_targets(aws, now, gone.collect()).await?;
+        put_targets(aws, now, now.targets.minus(&before.targets).collect()).await
+    }
+
+    async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        let rule = &was.spec;
+        remove_targets(aws, rule, rule.targets.iter().collect()).await?;
+        client(aws).delete_rule().name(&*rule.name).event_bus_name(&*rule.bus).send().await?;
+        Ok(())
+    }
+
+    async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
+        tag(aws, &was.outputs.arn, set, remove).await
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.schedule.is_some() == self.pattern.is_some() {
+            problems.push(Problem::at("", "a rule needs exactly one of `schedule` and `pattern`"));
+        }
+        if self.schedule.is_some() && *self.bus != DEFAULT_BUS {
+            problems.push(
+                Problem::at("schedule", "schedules run on the default bus alone")
+                    .help("leave `bus` out"),
+            );
+        }
+        let mut seen = BTreeSet::new();
+        for target in &*self.targets {
+            let id = &target.id;
+            let mut wrong = |text: String| problems.push(Problem::at("targets", text));
+            if !seen.insert(id) {
+                wrong(format!("two targets have the id `{id}`"));
+            }
+            let inputs = [
+                target.input.is_some(),
+                target.input_path.is_some(),
+                target.input_transformer.is_some(),
+            ];
+            if inputs.iter().filter(|given| **given).count() > 1 {
+                wrong(format!(
+                    "the target `{id}` can have only one of `input`, `input_path` and \
+                     `input_transformer`"
+                ));
+            }
+            let Some(ecs) = &target.ecs else { continue };
+            if target.role.is_none() {
+                wrong(format!("the target `{id}` needs a `role` that may run the task"));
+            }
+            if ecs.launch_type == LaunchType::Fargate && ecs.subnets.is_empty() {
+                wrong(format!("the target `{id}` needs `subnets`: Fargate runs in a VPC"));
+            }
+            if ecs.launch_type != LaunchType::Fargate
+                && (ecs.platform_version.is_some() || ecs.assign_public_ip)
+            {
+                wrong(format!(
+                    "`platform_version` and `assign_public_ip` of the target `{id}` are for Fargate"
+                ));
+            }
+        }
+        problems
+    }
+}
+
+/// The name of the bus in a rule's ARN: `…:rule/BUS/NAME`; nothing for the default bus.
+fn bus_of(arn: &str) -> Option<&str> {
+    let (_, rest) = arn.split_once(":rule/")?;
+    rest.rsplit_once('/').map(|(bus, _)| bus)
+}
+
+async fn rules(aws: &Aws, bus: &str) -> Result<Vec<AwsRule>> {
+    let mut rules = Vec::new();
+    let mut token = None;
+    loop {
+        let list = client(aws).list_rules().event_bus_name(bus).set_next_token(token);
+        // A bus that is gone has taken its rules along.
+        let Some(page) = list.send().await.map_err(Error::from).absent()? else { return Ok(rules) };
+        rules.extend(page.rules.unwrap_or_default());
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(rules);
+        }
+    }
+}
+
+async fn targets(aws: &Aws, rule: &str, bus: &str) -> Result<Vec<AwsTarget>> {
+    let mut targets = Vec::new();
+    let mut token = None;
+    loop {
+        let list = client(aws).list_targets_by_rule().rule(rule).event_bus_name(bus);
+        let page = list.set_next_token(token).send().await?;
+        targets.extend(page.targets.unwrap_or_default());
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(targets);
+        }
+    }
+}
+
+/// PutRule overwrites what has the name. Discovery looks for foreign rules on the default bus; on
+/// another one it is done here.
+async fn refuse_foreign(aws: &Aws, new: &Rule, tags: &Tags) -> Result<()> {
+    let describe = client(aws).describe_rule().name(&*new.name).event_bus_name(&*new.bus);
+    let there = describe.send().await.map_err(Error::from).absent()?;
+    let Some(arn) = there.and_then(|rule| rule.arn) else { return Ok(()) };
+    let there = tags_of(aws, &arn).await?;
+    let is_same = |key| there.get(key) == tags.get(key);
+    if is_same(ownership::STACK) && is_same(ownership::ENVIRONMENT) && is_same(ownership::ADDRESS) {
+        return Ok(());
+    }
+    let message = format!("the bus `{}` already has a rule `{}`", *new.bus, *new.name);
+    Err(Error::new(Class::Exists, "ResourceAlreadyExistsException", message))
+}
+
+async fn put(aws: &Aws, rule: &Rule, tags: Option<&Tags>) -> Result<String> {
+    let answer = client(aws)
+        .put_rule()
+        .name(&*rule.name)
+        .event_bus_name(&*rule.bus)
+        .set_description(rule.description.clone())
+        .set_schedule_expression(rule.schedule.as_deref().cloned())
+        .set_event_pattern(rule.pattern.as_ref().map(ToString::to_string))
+        .state(if rule.enabled { RuleState::Enabled } else { RuleState::Disabled })
+        .set_tags(tags.map(list).transpose()?)
+        .send()
+        .await?;
+    answer.rule_arn.ok_or_else(|| Error::missing("RuleArn"))
+}
+
+/// AWS takes at most a hundred targets in a call, and says in its answer which ones failed.
+const BATCH: usize = 100;
+
+async fn put_targets(aws: &Aws, rule: &Rule, targets: Vec<&Target>) -> Result<()> {
+    for batch in targets.chunks(BATCH) {
+        let batch = batch.iter().map(|target| write(target)).collect::<Result<Vec<_>>>()?;
+        let put = client(aws).put_targets().rule(&*rule.name).event_bus_name(&*rule.bus);
+        let answer = put.set_targets(Some(batch)).send().await?;
+        if let Some(entry) = answer.failed_entries().first() {
+            return Err(failed(entry.target_id(), entry.error_code(), entry.error_message()));
+        }
+    }
+    Ok(())
+}
+
+async fn remove_targets(aws: &Aws, rule: &Rule, targets: Vec<&Target>) -> Result<()> {
+    for batch in targets.chunks(BATCH) {
+        let ids = batch.iter().map(|target| target.id.clone()).collect();
+        let remove = client(aws).remove_targets().rule(&*rule.name).event_bus_name(&*rule.bus);
+        let answer = remove.set_ids(Some(ids)).send().await?;
+        if let Some(entry) = answer.failed_entries().first() {
+            return Err(failed(entry.target_id(), entry.error_code(), entry.error_message()));
+        }
+    }
+    Ok(())
+}
+
+fn failed(id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Error {
+    let code = code.unwrap_or("FailedEntry");
+    let class = match code {
+        "ConcurrentModificationException" => Class::Busy,
+        "ThrottlingException" => Class::Throttled,
+        _ => Class::Refused,
+    };
+    let (id, message) = (id.unwrap_or_default(), message.unwrap_or_default());
+    Error::new(class, code, format!("target `{id}`: {message}"))
+}
+
+fn write(target: &Target) -> Result<AwsTarget> {
+    let text = |text: &Option<Ref<Any, Arn>>| text.as_ref().map(ToString::to_string);
+    let retry = RetryPolicy::builder()
+        .maximum_event_age_in_seconds(target.retry.age_seconds)
+        .maximum_retry_attempts(target.retry.attempts)
+        .build();
+    let transformer = target.input_transformer.as_ref().map(|transformer| {
+        InputTransformer::builder()
+            .set_input_paths_map(Some(transformer.paths.clone().into_iter().collect()))
+            .input_template(&transformer.template)
+            .build()
+    });
+    let queue = text(&target.dead_letter_queue);
+    let group = target.message_group.as_ref();
+    Ok(AwsTarget::builder()
+        .id(&target.id)
+        .arn(target.arn.as_str())
+        .set_role_arn(text(&target.role))
+        .set_input(target.input.as_ref().map(ToString::to_string))
+        .set_input_path(target.input_path.clone())
+        .set_input_transformer(transformer.transpose()?)
+        .set_ecs_parameters(target.ecs.as_ref().map(write_ecs).transpose()?)
+        .set_sqs_parameters(group.map(|g| SqsParameters::builder().message_group_id(g).build()))
+        .set_dead_letter_config(queue.map(|arn| DeadLetterConfig::builder().arn(arn).build()))
+        .set_retry_policy((target.retry != Retry::default()).then_some(retry))
+        .build()?)
+}
+
+fn write_ecs(ecs: &Ecs) -> Result<EcsParameters> {
+    let ids = |refs: &Set<Ref<Any, Id>>| Some(refs.iter().map(ToString::to_string).collect());
+    let is_fargate = ecs.launch_type == LaunchType::Fargate;
+    let public =
+        if ecs.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
+    let network = AwsVpcConfiguration::builder()
+        .set_subnets(ids(&ecs.subnets))
+        .set_security_groups(ids(&ecs.security_groups))
+        .set_assign_public_ip(is_fargate.then_some(public))
+        .build()?;
+    let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
+    Ok(EcsParameters::builder()
+        .task_definition_arn(ecs.task_definition.as_str())
+        .task_count(ecs.count)
+        .launch_type(AwsLaunchType::from(to_word(&ecs.launch_type).as_str()))
+        .set_platform_version(ecs.platform_version.clone())
+        .set_network_configuration((!ecs.subnets.is_empty()).then_some(network))
+        .set_group(ecs.group.clone())
+        .enable_execute_command(ecs.execute_command)
+        .enable_ecs_managed_tags(ecs.managed_tags)
+        .set_propagate_tags(ecs.propagate_tags.then_some(PropagateTags::TaskDefinition))
+        .build()?)
+}
+
+async fn read(aws: &Aws, rule: &AwsRule, tags: Tags) -> Result<Live<Rule>> {
+    let name = rule.name().ok_or_else(|| Error::missing("Name"))?;
+    let arn = rule.arn().ok_or_else(|| Error::missing("Arn"))?;
+    let bus = bus_of(arn).unwrap_or(DEFAULT_BUS);
+    let targets = targets(aws, name, bus).await?;
+    Ok(Live {
+        spec: Rule {
+            name: name.into(),
+            description: rule.description().map(Into::into),
+            bus: bus.to_owned().into(),
+            schedule: rule.schedule_expression().map(Schedule::new),
+            pattern: rule.event_pattern().map(Json::parse),
+            enabled: rule.state() != Some(&RuleState::Disabled),
+            targets: targets.iter().map(read_target).collect::<Result<_>>()?,
+        },
+        outputs: Outputs { arn: arn.to_owned(), name: name.to_owned() },
+        tags,
+        status: Status::Usable,
+    })
+}
+
+fn read_target(target: &AwsTarget) -> Result<Target> {
+    let retry = target.retry_policy();
+    let default = Retry::default();
+    let transformer = target.input_transformer().map(|transformer| Transformer {
+        paths: transformer.input_paths_map.clone().unwrap_or_default().into_iter().collect(),
+        template: transformer.input_template().to_owned(),
+    });
+    let queue = target.dead_letter_config().and_then(DeadLetterConfig::arn);
+    Ok(Target {
+        id: target.id().to_owned(),
+        arn: target.arn().into(),
+        role: target.role_arn().map(Into::into),
+        input: target.input().map(Json::parse),
+        input_path: target.input_path().map(Into::into),
+        input_transformer: transformer,
+        ecs: target.ecs_parameters().map(read_ecs).transpose()?,
+        message_group: target
+            .sqs_parameters()
+            .and_then(SqsParameters::message_group_id)
+            .map(Into::into),
+        dead_letter_queue: queue.map(Into::into),
+        retry: Retry {
+            age_seconds: retry
+                .and_then(RetryPolicy::maximum_event_age_in_seconds)
+                .unwrap_or(default.age_seconds),
+            attempts: retry
+                .and_then(RetryPolicy::maximum_retry_attempts)
+                .unwrap_or(default.attempts),
+        },
+    })
+}
+
+fn read_ecs(ecs: &EcsParameters) -> Result<Ecs> {
+    let network = ecs.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
+    let refs = |ids: Option<&[String]>| {
+        ids.unwrap_or_default().iter().map(|id| id.as_str().into()).collect()
+    };
+    // AWS's own default, for a target that says nothing.
+    let launch_type = ecs.launch_type().map_or("EC2", AwsLaunchType::as_str);
+    Ok(Ecs {
+        task_definition: ecs.task_definition_arn().into(),
+        count: ecs.task_count().unwrap_or(1),
+        launch_type: from_word(launch_type)?,
+        platform_version: ecs.platform_version().map(Into::into),
+        subnets: refs(network.map(AwsVpcConfiguration::subnets)),
+        security_groups: refs(network.map(AwsVpcConfiguration::security_groups)),
+        assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
+            == Some(&AssignPublicIp::Enabled),
+        group: ecs.group().map(Into::into),
+        execute_command: ecs.enable_execute_command(),
+        managed_tags: ecs.enable_ecs_managed_tags(),
+        propagate_tags: ecs.propagate_tags().is_some(),
+    })
+}
