@@ -1,0 +1,39 @@
+//! `infra kinds`
+
+use anyhow::bail;
+use clap::Args;
+
+use super::{CommandResult, Context, Exit};
+use crate::{kinds, model};
+
+/// List the kinds of resources, or show the reference of one
+#[derive(Args, Debug)]
+pub(super) struct Kinds {
+    /// The kind, such as ec2.vpc
+    kind: Option<String>,
+    /// Print the JSON Schema of stack files
+    #[arg(long, conflicts_with_all = ["kind", "markdown"])]
+    schema: bool,
+    /// Print the reference as Markdown
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl Kinds {
+    pub(super) fn run(&self, context: &Context) -> CommandResult {
+        let report = &context.report;
+        if self.schema {
+            report.pretty_json(&model::file_schema());
+            return Ok(Exit::Success);
+        }
+        let kinds: Vec<_> = match &self.kind {
+            None => kinds::all().collect(),
+            Some(name) => match kinds::find(name) {
+                Some(kind) => vec![kind],
+                None => bail!("{}", model::unknown_kind(name)),
+            },
+        };
+        report.kinds(&kinds, self.markdown, self.kind.is_some());
+        Ok(Exit::Success)
+    }
+}

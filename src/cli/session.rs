@@ -1,0 +1,48 @@
+//! From a stack file on disk to an account that answers.
+
+use std::path::Path;
+
+use super::Context;
+use crate::aws::{Options, Session};
+use crate::live::{Reach, Snapshot};
+use crate::model::{self, Stack};
+
+/// The account id, and so the access key, under which the local AWS keeps a user's objects.
+const LOCAL_ACCOUNT: &str = "000000000000";
+
+/// A stack file that is sound, its account, and what lives there.
+pub(super) struct Opened {
+    pub stack: Stack,
+    pub session: Session,
+    pub snapshot: Snapshot,
+}
+
+impl Context {
+    /// Reads the stack file, then the account. The file is checked before AWS is asked anything.
+    pub(super) async fn open(&self, path: &Path, reach: Reach) -> anyhow::Result<Opened> {
+        let mut options = self.model_options();
+        let stack = model::load(path, &options)?;
+        let session = self.session(&stack.region).await?;
+        options.account = Some(session.account().to_owned());
+        let stack = model::load(path, &options)?;
+        let snapshot = Snapshot::read(&session, &stack, reach).await?;
+        Ok(Opened { stack, session, snapshot })
+    }
+
+    async fn session(&self, region: &str) -> anyhow::Result<Session> {
+        let mut options = Options {
+            profile: self.global.profile.clone(),
+            endpoint_url: self.global.endpoint_url.clone(),
+            credentials: None,
+        };
+        if self.global.local {
+            if !crate::local::is_installed()? {
+                self.report.note("Installing the local AWS (once, about a minute)…");
+            }
+            let running = tokio::task::spawn_blocking(crate::local::start).await??;
+            options.endpoint_url = Some(running.endpoint);
+            options.credentials = Some((LOCAL_ACCOUNT.to_owned(), "local".to_owned()));
+        }
+        Ok(Session::open(&options, region, self.calls.clone()).await?)
+    }
+}

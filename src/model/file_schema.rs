@@ -1,0 +1,137 @@
+//! The JSON Schema of stack files, for editors: drawn from the kinds.
+
+use serde_json::{Map, Value, json};
+
+use crate::kind::AnyKind;
+use crate::kinds;
+
+/// The JSON Schema of stack files. An expression fits wherever a value does.
+pub fn file_schema() -> Value {
+    let resources: Vec<Value> = kinds::all().map(resource).chain([template()]).collect();
+    let params = json!({
+        "type": "object",
+        "description": "What an environment or a template's user decides.",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {
+                "type": { "enum": ["string", "number", "integer", "boolean", "list", "map"] },
+                "default": {}, "description": { "type": "string" },
+                "allowed": { "type": "array" }, "pattern": { "type": "string" },
+                "min": { "type": "number" }, "max": { "type": "number" },
+            },
+        },
+    });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "infra stack file",
+        "type": "object",
+        "required": ["stack", "region", "resources"],
+        "additionalProperties": false,
+        "properties": {
+            "stack": { "type": "string", "pattern": "^[a-z][a-z0-9-]{0,31}$",
+                "description": "The stack's name; it begins the names of its objects." },
+            "region": { "type": "string", "description": "The home region, such as eu-west-3." },
+            "regions": { "type": "array", "items": { "type": "string" },
+                "description": "Further regions to look into for objects of the stack." },
+            "params": params,
+            "environments": {
+                "type": "object",
+                "description": "The instances of the stack, such as dev and prod.",
+                "additionalProperties": {
+                    "type": ["object", "null"],
+                    "properties": {
+                        "params": { "type": "object" }, "region": { "type": "string" },
+                        "tags": tags(),
+                        "protect": { "type": "boolean", "description":
+                            "Whether what holds data may be neither deleted nor replaced." },
+                    },
+                },
+            },
+            "tags": tags(),
+            "resources": {
+                "type": "object",
+                "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
+                "additionalProperties": { "oneOf": resources },
+            },
+            "outputs": { "type": "object", "description": "What apply and show print." },
+        },
+    })
+}
+
+fn tags() -> Value {
+    json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } })
+}
+
+/// The keys that every resource may have, whatever it is.
+fn structure() -> Map<String, Value> {
+    let keys = json!({
+        "for_each": { "description": "A list or map (or an expression for one): one resource per item." },
+        "when": { "description": "Whether the resource exists at all.", "type": ["boolean", "string"] },
+        "region": { "type": "string", "description": "Another region than the stack's." },
+        "tags": tags(),
+        "lifecycle": {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": {
+                "protect": { "type": ["boolean", "string"] },
+                "retain": { "type": ["boolean", "string"] },
+                "depends_on": { "type": "array", "items": { "type": "string" } },
+                "ignore": { "type": "array", "items": { "type": "string" } },
+                "moved_from": { "type": "string" },
+                "timeout": { "type": "string" },
+            },
+        },
+    });
+    keys.as_object().cloned().unwrap_or_default()
+}
+
+fn resource(kind: &dyn AnyKind) -> Value {
+    let mut schema = kind.schema().json().clone();
+    relax(&mut schema);
+    let Some(object) = schema.as_object_mut() else { return schema };
+    if let Some(Value::Object(properties)) = object.get_mut("properties") {
+        let about = "What kind of object this is.";
+        properties.insert("kind".into(), json!({ "const": kind.name(), "description": about }));
+        properties.extend(structure());
+    }
+    let required = object.entry("required").or_insert_with(|| json!([]));
+    if let Some(required) = required.as_array_mut() {
+        required.insert(0, "kind".into());
+    }
+    object.insert("title".into(), kind.name().into());
+    schema
+}
+
+fn template() -> Value {
+    let mut properties = structure();
+    properties.insert("template".into(), json!({ "type": "string" }));
+    properties.insert("with".into(), json!({ "type": "object" }));
+    json!({ "title": "template", "type": "object", "required": ["template"],
+        "additionalProperties": false, "properties": properties })
+}
+
+/// Lets an expression stand wherever something else than text is wanted.
+fn relax(schema: &mut Value) {
+    let Some(object) = schema.as_object_mut() else { return };
+    for key in ["properties", "additionalProperties", "items"] {
+        match (key, object.get_mut(key)) {
+            ("properties", Some(Value::Object(properties))) => {
+                for property in properties.values_mut() {
+                    relax(property);
+                    let takes_text = property.get("type") == Some(&"string".into())
+                        && property.get("enum").is_none();
+                    if !takes_text {
+                        let about = property.get("description").cloned();
+                        let inner = property.take();
+                        *property = json!({ "anyOf": [inner, { "type": "string", "pattern": r"\$\{" }] });
+                        if let Some(about) = about {
+                            property["description"] = about;
+                        }
+                    }
+                }
+            }
+            (_, Some(inner)) if inner.is_object() => relax(inner),
+            _ => {}
+        }
+    }
+}
