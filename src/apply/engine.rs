@@ -26,7 +26,7 @@ use super::event::{Event, Verb};
 use super::known::{Known, unknown};
 use super::late::{hold_back, is_late_path, merge, redact, secrets};
 use super::retry::{backoff, patience};
-use super::steps::{Steps, steps};
+use super::steps::{Step, Steps, steps};
 use super::stop::Stop;
 use super::work::{Job, Site};
 use super::{Declared, Done, Left, Options, Outcome, Skipped};
@@ -47,19 +47,22 @@ impl Context<'_> {
     pub(super) async fn run(&self, events: &UnboundedSender<Event>, stop: &Stop) -> Outcome {
         match steps(self.plan, self.declared, self.find) {
             Ok(steps) => Engine::new(self, &steps, events).run(stop).await,
-            Err(cycle) => self.stuck(cycle),
+            Err(cycle) => self.stuck(&cycle),
         }
     }
 
     /// Steps that need each other: nothing is tried.
-    fn stuck(&self, cycle: String) -> Outcome {
-        let item = self.plan.items.iter().find(|item| cycle.contains(item.address.as_str()));
-        let failure = item.map(|item| Failure {
-            address: item.address.clone(),
-            kind: item.kind.clone(),
-            verb: Verb::Update,
-            error: Error::new(Class::Refused, "Cycle", format!("each needs the next: {cycle}")),
-            advice: "split the change in two: take one of the references out, apply, put it back"
+    fn stuck(&self, cycle: &[Step]) -> Outcome {
+        let item = |step: &Step| &self.plan.items[step.item];
+        let names = cycle.iter().map(|step| format!("{} `{}`", step.verb, item(step).address));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let failure = cycle.first().map(|step| Failure {
+            address: item(step).address.clone(),
+            kind: item(step).kind.clone(),
+            verb: step.verb,
+            error: Error::new(Class::Refused, "Cycle", format!("each needs the next: {names}")),
+            advice: "nothing was done; split the change in two: take one of the references out, \
+                     apply, put it back"
                 .to_owned(),
         });
         Outcome { failed: failure.into_iter().collect(), ..Outcome::default() }
@@ -185,7 +188,6 @@ impl<'a> Engine<'a> {
                 biased;
                 () = stop.asked_more_than(seen) => {
                     seen += 1;
-                    self.outcome.interrupted = true;
                     self.tell(Event::Stopping { now: stop.is_now() });
                     if stop.is_now() {
                         break;
@@ -194,6 +196,7 @@ impl<'a> Engine<'a> {
                 Some(report) = self.flying.next() => self.take(report),
             }
         }
+        self.outcome.interrupted = stop.is_asked();
         self.end()
     }
 

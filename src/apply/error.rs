@@ -77,11 +77,15 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         (Class::Busy, _) => {
             "another change to the object is under way: run again when it has ended".to_owned()
         }
-        (Class::Denied, _) => {
-            "the caller lacks the permission that AWS names above: add it to the \
-                               role or user and run again"
-                .to_owned()
-        }
+        (Class::Denied, _) => match denied_operation(&error.message) {
+            Some(operation) => {
+                format!("allow the role or user that runs this `{operation}`, then run again")
+            }
+            None => format!(
+                "the role or user that runs this may not {verb} `{kind}`: add the permission, then \
+                 run again"
+            ),
+        },
         (Class::Throttled, _) => {
             "AWS limits the calls of this account: run again, with a lower `--parallelism`"
                 .to_owned()
@@ -106,5 +110,28 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         (Class::Refused, _) => {
             format!("AWS does not take this as it is: correct `{address}` in the stack file")
         }
+    }
+}
+
+/// The `service:Operation` that AWS's message says the caller may not perform.
+fn denied_operation(message: &str) -> Option<&str> {
+    let rest = message.split_once("to perform: ")?.1;
+    rest.split_whitespace().next().filter(|operation| operation.contains(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_call_leads_to_the_permission() {
+        let text = |message: &str| {
+            let error = Error::new(Class::Denied, "AccessDenied", message);
+            advice(&error, Verb::Create, "iam.role", &"task".into())
+        };
+        let named = "User: arn:aws:iam::1:user/a is not authorized to perform: iam:CreateRole on x";
+        assert!(text(named).contains("`iam:CreateRole`"));
+        let silent = "You are not authorized to perform this operation.";
+        assert!(text(silent).contains("may not create `iam.role`"));
     }
 }

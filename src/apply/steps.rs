@@ -51,8 +51,8 @@ enum Weight {
     Hint,
     /// A late field of this item holds back what is to go: it can be emptied beforehand.
     Late(usize),
-    /// The new object of this item is made before the old one goes.
-    NewFirst(usize),
+    /// A new object is made before the old one goes.
+    NewFirst,
     /// A live object refers to what is to go.
     Reference,
     /// It cannot be otherwise.
@@ -60,7 +60,7 @@ enum Weight {
 }
 
 /// The steps of a plan. The error names steps that need each other.
-pub(super) fn steps(plan: &Plan, declared: &dyn Declared, find: Find) -> Result<Steps, String> {
+pub(super) fn steps(plan: &Plan, declared: &dyn Declared, find: Find) -> Result<Steps, Vec<Step>> {
     let kinds = plan.items.iter().map(|item| find(&item.kind)).collect();
     let mut builder = Builder {
         items: &plan.items,
@@ -169,7 +169,7 @@ impl<'a> Builder<'a> {
                         if item.action == (Action::Replace { delete_first: true }) {
                             self.edge(create, delete, Weight::Hard);
                         } else {
-                            self.edge(delete, create, Weight::NewFirst(place));
+                            self.edge(delete, create, Weight::NewFirst);
                             if let Some(complete) = complete {
                                 self.edge(delete, complete, Weight::Hint);
                             }
@@ -331,11 +331,15 @@ impl<'a> Builder<'a> {
     }
 
     /// The order, after loosening whatever goes in circles.
-    fn order(mut self) -> Result<Steps, String> {
+    fn order(mut self) -> Result<Steps, Vec<Step>> {
         let steps = loop {
             match self.graph.order() {
                 Ok(order) => break order.into_iter().copied().collect::<Vec<_>>(),
-                Err(cycle) => self.loosen(&cycle.0)?,
+                Err(cycle) => {
+                    if !self.loosen(&cycle.0) {
+                        return Err(cycle.0);
+                    }
+                }
             }
         };
         let places: BTreeMap<Step, usize> =
@@ -353,32 +357,20 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Takes the weakest link out of a circle.
-    fn loosen(&mut self, cycle: &[Step]) -> Result<(), String> {
-        let following = cycle.iter().cycle().skip(1);
-        let weakest = cycle
-            .iter()
-            .zip(following)
-            .map(|(step, needed)| (self.weights[&(*step, *needed)], *step, *needed))
-            .min();
-        match weakest {
-            Some((Weight::Hint | Weight::Reference, step, needed)) => {
-                self.drop_edge(step, needed);
-            }
+    /// Takes the weakest link out of a circle; false when none gives way.
+    fn loosen(&mut self, cycle: &[Step]) -> bool {
+        let links = cycle.iter().zip(cycle.iter().cycle().skip(1));
+        let weighed = links.map(|(step, needed)| (self.weights[&(*step, *needed)], *step, *needed));
+        match weighed.min() {
+            Some((Weight::Hint | Weight::Reference, step, needed)) => self.drop_edge(step, needed),
             Some((Weight::Late(holder), ..)) => self.unlink(holder),
-            Some((Weight::NewFirst(_), delete, create)) => {
+            Some((Weight::NewFirst, delete, create)) => {
                 self.drop_edge(delete, create);
                 self.edge(create, delete, Weight::Hard);
             }
-            Some((Weight::Hard, ..)) | None => {
-                let names: Vec<String> = cycle
-                    .iter()
-                    .map(|step| format!("{} `{}`", step.verb, self.items[step.item].address))
-                    .collect();
-                return Err(names.join(", "));
-            }
+            Some((Weight::Hard, ..)) | None => return false,
         }
-        Ok(())
+        true
     }
 
     /// Empties an object's late fields before anything that they refer to goes.

@@ -42,20 +42,23 @@ impl Stop {
     }
 }
 
-/// Asks a run to stop at every SIGINT and SIGTERM, until the task is dropped with its runtime.
+/// Asks a run to stop at every Ctrl-C and SIGTERM, as long as the runtime lives. From then on the
+/// signals do nothing else.
 pub fn on_signals(stop: &Stop) -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-
     let stop = stop.clone();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
     tokio::spawn(async move {
         loop {
-            let received = tokio::select! {
-                received = interrupt.recv() => received,
-                received = terminate.recv() => received,
-            };
-            if received.is_none() {
+            #[cfg(unix)]
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            #[cfg(not(unix))]
+            if tokio::signal::ctrl_c().await.is_err() {
                 return;
             }
             stop.ask();

@@ -196,6 +196,20 @@ fn new_objects_bear_their_owner_and_adopted_ones_get_theirs_first() {
 }
 
 #[test]
+fn an_update_leaves_alone_what_is_not_its_business() {
+    let mut stage = Stage::default();
+    let object = stage.world.put("test.node", "a", json!({ "zone": "north", "size": 1 }));
+    stage.change("a", Action::Update, object, json!({ "size": 2 }));
+    let object = stage.world.put("test.node", "ignores-size", json!({ "size": 7 }));
+    stage.change("ignores-size", Action::Update, object, json!({ "size": 1, "uses": ["a-1"] }));
+    assert!(stage.run().outcome.is_success());
+    let specs = stage.world.lock().specs();
+    assert_eq!((&specs["a-1"]["zone"], &specs["a-1"]["size"]), (&json!("north"), &json!(2)));
+    let spec = &specs["ignores-size-2"];
+    assert_eq!((&spec["size"], &spec["uses"]), (&json!(7), &json!(["a-1"])));
+}
+
+#[test]
 fn an_order_is_found_for_ten_thousand_items() {
     let mut stage = Stage::default();
     for number in 0..10_000 {

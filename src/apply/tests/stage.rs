@@ -1,6 +1,7 @@
 //! What a test sets up: a stack file, a plan, and how it is run.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -37,8 +38,9 @@ impl Declared for File {
         [of("uses", false), of("peers", true)].concat()
     }
 
-    fn ignored(&self, _: &Address) -> &[String] {
-        &[]
+    fn ignored(&self, address: &Address) -> &[String] {
+        static SIZE: LazyLock<[String; 1]> = LazyLock::new(|| ["size".to_owned()]);
+        if address.as_str() == "ignores-size" { &*SIZE } else { &[] }
     }
 
     fn timeout(&self, address: &Address) -> Option<Duration> {

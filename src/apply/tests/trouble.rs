@@ -203,6 +203,16 @@ fn the_first_request_to_stop_lets_what_is_in_flight_finish() {
 }
 
 #[test]
+fn a_run_that_was_stopped_before_it_began_does_nothing() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.stop.ask();
+    let run = stage.run();
+    assert!(run.log.is_empty() && run.outcome.interrupted);
+    assert!(!run.outcome.left[0].begun);
+}
+
+#[test]
 fn a_run_that_is_to_stop_tries_nothing_again() {
     let mut stage = Stage::default();
     let object = stage.world.put("test.node", "a", json!({}));

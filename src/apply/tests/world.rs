@@ -18,8 +18,8 @@ use crate::apply::clock::Clock;
 use crate::apply::stop::Stop;
 use crate::aws::{Aws, Calls, Class, Error, Result};
 use crate::kind::{
-    Any, AnyKind, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope, Secret, Set, Status,
-    Tags, field,
+    Any, AnyKind, Auto, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope, Secret, Set,
+    Status, Tags, field,
 };
 
 pub(super) const REGION: &str = "test-1";
@@ -237,9 +237,16 @@ pub(super) struct Node<const N: usize> {
     /// What makes it another object.
     #[serde(default)]
     place: Immutable<String>,
+    /// What the cloud decides when nobody else does.
+    #[serde(default, skip_serializing_if = "absent")]
+    zone: Auto<String>,
     /// Nobody's business.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<Secret<String>>,
+}
+
+fn absent(value: &Auto<String>) -> bool {
+    value.is_none()
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
