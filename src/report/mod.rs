@@ -1,8 +1,10 @@
 //! Plans, events and diagnostics → text, JSON and Markdown. The only place that prints: everything
 //! goes through one [`Report`].
 
+mod outcome;
 pub mod plan;
 pub mod plan_json;
+pub mod progress;
 pub mod style;
 mod value;
 
