@@ -129,7 +129,9 @@ impl<T> Serialize for Secret<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        T::deserialize(deserializer).map(Self)
+        // The error of `T` would quote the value.
+        let hidden = |_| D::Error::custom("this secret is not of the type that the field takes");
+        T::deserialize(deserializer).map(Self).map_err(hidden)
     }
 }
 

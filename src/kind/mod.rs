@@ -1,6 +1,7 @@
 //! What a kind is: the trait its author writes, the erased form the engine sees, and the
 //! types of fields that say how a field behaves.
 
+pub mod deletion;
 mod entry;
 pub mod expression;
 pub mod field;
@@ -166,6 +167,8 @@ pub mod ownership {
     pub const ADDRESS: &str = "infra:address";
     /// Tag that says that the object is to stay when its declaration goes.
     pub const RETAIN: &str = "infra:retain";
+    /// Tag that holds for how many days the object can be had back once it is deleted.
+    pub const DELETION_DAYS: &str = "infra:deletion-days";
     /// What all tags of ours begin with.
     pub const PREFIX: &str = "infra:";
 }

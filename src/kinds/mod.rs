@@ -5,7 +5,10 @@ pub mod backup;
 pub mod cloudwatch;
 pub mod events;
 pub mod iam;
+pub mod kms;
 pub mod logs;
+pub mod s3;
+pub mod secretsmanager;
 pub mod sns;
 
 use std::sync::LazyLock;
@@ -13,8 +16,17 @@ use std::sync::LazyLock;
 use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
-const SERVICES: &[&[NewKind]] =
-    &[backup::KINDS, cloudwatch::KINDS, events::KINDS, iam::KINDS, logs::KINDS, sns::KINDS];
+const SERVICES: &[&[NewKind]] = &[
+    backup::KINDS,
+    cloudwatch::KINDS,
+    events::KINDS,
+    iam::KINDS,
+    kms::KINDS,
+    logs::KINDS,
+    s3::KINDS,
+    secretsmanager::KINDS,
+    sns::KINDS,
+];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
     LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());
