@@ -3,6 +3,7 @@
 
 pub mod backup;
 pub mod cloudwatch;
+pub mod ec2;
 pub mod events;
 pub mod iam;
 pub mod kms;
@@ -19,6 +20,7 @@ use crate::kind::{AnyKind, NewKind};
 const SERVICES: &[&[NewKind]] = &[
     backup::KINDS,
     cloudwatch::KINDS,
+    ec2::KINDS,
     events::KINDS,
     iam::KINDS,
     kms::KINDS,

@@ -1,0 +1,105 @@
+//! Amazon EC2: networks.
+
+mod rule;
+mod security_group;
+
+use std::future::Future;
+use std::time::Duration;
+
+use aws_sdk_ec2::Client;
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+
+pub use security_group::SecurityGroup;
+
+use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::{Entry, NewKind, Scope, Tags, ownership};
+
+/// The kinds of this service, sorted by name.
+pub const KINDS: &[NewKind] = &[Entry::<SecurityGroup>::boxed];
+
+/// What EC2 says of an object that was made a moment ago, as all its servers do not know it yet.
+const NOT_YET: &[(&str, &str)] = &[
+    ("InvalidAllocationID.NotFound", ""),
+    ("InvalidGatewayID.NotFound", ""),
+    ("InvalidGroup.NotFound", ""),
+    ("InvalidInternetGatewayID.NotFound", ""),
+    ("InvalidNatGatewayID.NotFound", ""),
+    ("InvalidRouteTableID.NotFound", ""),
+    ("InvalidRouteTableId.NotFound", ""),
+    ("InvalidSecurityGroupID.NotFound", ""),
+    ("InvalidSecurityGroupId.NotFound", ""),
+    ("InvalidSubnetID.NotFound", ""),
+    ("InvalidSubnetId.NotFound", ""),
+    ("InvalidVpcEndpointId.NotFound", ""),
+    ("InvalidVpcID.NotFound", ""),
+    ("InvalidVpcId.NotFound", ""),
+    ("NatGatewayNotFound", ""),
+];
+
+fn client(aws: &Aws) -> Client {
+    crate::client!(aws, aws_sdk_ec2)
+}
+
+fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {
+    let values = values.into_iter().map(Into::into).collect();
+    Filter::builder().name(name).set_values(Some(values)).build()
+}
+
+/// What lets only the scope's objects through.
+fn owned(scope: &Scope) -> Vec<Filter> {
+    vec![
+        filter(&format!("tag:{}", ownership::STACK), [&scope.stack]),
+        filter(&format!("tag:{}", ownership::ENVIRONMENT), [&scope.environment]),
+    ]
+}
+
+/// The tags of an object that is being created.
+fn tagged(resource: ResourceType, tags: &Tags) -> TagSpecification {
+    let tags = Some(to_aws(tags));
+    TagSpecification::builder().resource_type(resource).set_tags(tags).build()
+}
+
+fn to_aws(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+fn tags(tags: &[Tag]) -> Tags {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
+}
+
+async fn tag(aws: &Aws, id: &str, set: &Tags, remove: &[String]) -> Result<()> {
+    if !set.is_empty() {
+        client(aws).create_tags().resources(id).set_tags(Some(to_aws(set))).send().await?;
+    }
+    if !remove.is_empty() {
+        let keys = remove.iter().map(|key| Tag::builder().key(key).build()).collect();
+        client(aws).delete_tags().resources(id).set_tags(Some(keys)).send().await?;
+    }
+    Ok(())
+}
+
+/// Runs a step that completes the object `id`, which has just been created, again and again for a
+/// minute while EC2 does not know the object everywhere. The engine must not come back to the
+/// create after that, since it would make a second object; the next run finds the first one by
+/// its tags and goes on.
+async fn complete<T, F>(id: &str, mut step: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for seconds in [1, 2, 4, 8, 15, 30] {
+        match step().await {
+            Err(error) if may_pass(&error) => {}
+            done => return done,
+        }
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+    step().await.map_err(|error| {
+        let message = format!("{id} was created and could not be completed: {error}");
+        Error::new(Class::Refused, "IncompleteCreate", message)
+    })
+}
+
+fn may_pass(error: &Error) -> bool {
+    matches!(error.class, Class::NotFound | Class::Busy | Class::Throttled | Class::Transient)
+}

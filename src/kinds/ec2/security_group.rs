@@ -1,0 +1,244 @@
+//! `ec2.security_group`: CreateSecurityGroup, AuthorizeSecurityGroupIngress and the like.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::{Filter, IpPermission, ResourceType, SecurityGroup as AwsSecurityGroup};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::rule::{Rule, Rules};
+use super::{NOT_YET, client, complete, filter, owned, tag, tagged, tags};
+use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::field::Id;
+use crate::kind::{Any, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
+
+/// Says which traffic reaches what is in the group, and which leaves it. What no rule lets
+/// through is blocked, outgoing traffic included.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroup {
+    /// The group's name, unique in its network.
+    name: Name<255>,
+    /// What the group is for.
+    #[serde(default = "managed")]
+    #[schemars(length(min = 1, max = 255))]
+    description: Immutable<String>,
+    /// The network.
+    vpc: Immutable<Ref<Any, Id>>,
+    /// What may come in.
+    #[serde(default)]
+    ingress: Late<Rules>,
+    /// What may go out.
+    #[serde(default)]
+    egress: Late<Rules>,
+}
+
+/// What AWS decides about a security group.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The group's id, `sg-…`.
+    id: String,
+    /// The group's ARN.
+    arn: String,
+}
+
+fn managed() -> Immutable<String> {
+    "Managed by infra".to_owned().into()
+}
+
+impl Kind for SecurityGroup {
+    const NAME: &'static str = "ec2.security_group";
+    type Outputs = Outputs;
+    const ARN: Option<&'static str> = Some("ec2:security-group/");
+    const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let mut groups = describe(aws, owned(scope)).await?;
+        groups.extend(in_the_way(aws, scope, &groups).await?);
+        groups.into_iter().map(|group| read(aws, group)).collect()
+    }
+
+    async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
+        let answer = client(aws)
+            .create_security_group()
+            .group_name(&*new.name)
+            .description(&*new.description)
+            .vpc_id(new.vpc.as_str())
+            .tag_specifications(tagged(ResourceType::SecurityGroup, tags))
+            .send()
+            .await?;
+        let id = answer.group_id.ok_or_else(|| Error::missing("groupId"))?;
+        // AWS starts with a rule that lets everything out.
+        complete(&id, || set_rules(aws, &id, &new.ingress, &new.egress)).await?;
+        Ok(outputs(aws, id))
+    }
+
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        set_rules(aws, &was.outputs.id, &now.ingress, &now.egress).await
+    }
+
+    async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        client(aws).delete_security_group().group_id(&was.outputs.id).send().await?;
+        Ok(())
+    }
+
+    async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
+        tag(aws, &was.outputs.id, set, remove).await
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (path, text) in [("name", &*self.name), ("description", &*self.description)] {
+            let odd =
+                |c: char| !(c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c));
+            if let Some(odd) = text.chars().find(|c| odd(*c)).filter(|_| !text.contains("${")) {
+                let message = format!("AWS does not allow `{odd}` in a security group's {path}");
+                problems.push(Problem::at(path, message));
+            }
+        }
+        if self.name.starts_with("sg-") {
+            problems.push(Problem::at("name", "AWS keeps names that begin with `sg-` for itself"));
+        }
+        problems.extend(self.ingress.check("ingress"));
+        problems.extend(self.egress.check("egress"));
+        problems
+    }
+}
+
+fn outputs(aws: &Aws, id: String) -> Outputs {
+    Outputs { arn: aws.arn("ec2", &format!("security-group/{id}")), id }
+}
+
+/// All groups that pass the filters.
+pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsSecurityGroup>> {
+    let groups = client(aws).describe_security_groups().set_filters(Some(filters));
+    let groups = groups.into_paginator().items().send();
+    Ok(groups.collect::<Result<Vec<_>, _>>().await?)
+}
+
+/// Foreign groups that have a name which is wanted and not there yet, in a network of ours: a
+/// group of the same name elsewhere is in nobody's way.
+async fn in_the_way(
+    aws: &Aws,
+    scope: &Scope,
+    ours: &[AwsSecurityGroup],
+) -> Result<Vec<AwsSecurityGroup>> {
+    let is_there = |name: &str| ours.iter().any(|group| group.group_name() == Some(name));
+    let wanted: Vec<&String> = scope.names.iter().filter(|name| !is_there(name)).collect();
+    let mut found = Vec::new();
+    for names in wanted.chunks(200) {
+        let named = describe(aws, vec![filter("group-name", names.iter().copied())]).await?;
+        // The filter takes `*` for a wildcard.
+        let same = |group: &AwsSecurityGroup| {
+            group.group_name().is_some_and(|name| names.iter().any(|wanted| *wanted == name))
+        };
+        found.extend(named.into_iter().filter(same));
+    }
+    if found.is_empty() {
+        return Ok(found);
+    }
+    let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));
+    let vpcs = vpcs.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?;
+    let vpcs: BTreeSet<&str> = vpcs.iter().filter_map(|vpc| vpc.vpc_id()).collect();
+    found.retain(|group| group.vpc_id().is_some_and(|vpc| vpcs.contains(vpc)));
+    Ok(found)
+}
+
+fn read(aws: &Aws, group: AwsSecurityGroup) -> Result<Live<SecurityGroup>> {
+    let (ingress, egress) = rules(aws, &group);
+    Ok(Live {
+        tags: tags(group.tags()),
+        spec: SecurityGroup {
+            name: group.group_name.unwrap_or_default().into(),
+            description: group.description.unwrap_or_default().into(),
+            vpc: Ref::new(group.vpc_id.unwrap_or_default()).into(),
+            ingress: ingress.into(),
+            egress: egress.into(),
+        },
+        outputs: outputs(aws, group.group_id.ok_or_else(|| Error::missing("groupId"))?),
+        status: Status::Usable,
+    })
+}
+
+/// What a group lets in and out.
+pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {
+    let read = |permissions: &[IpPermission]| Rules::read(permissions, aws.account());
+    (read(group.ip_permissions()), read(group.ip_permissions_egress()))
+}
+
+/// Brings the rules of a group to those given, from what they are at this moment.
+pub(super) async fn set_rules(aws: &Aws, id: &str, ingress: &Rules, egress: &Rules) -> Result<()> {
+    let group = describe(aws, vec![filter("group-id", [id])]).await?.into_iter().next();
+    let group = group.ok_or_else(|| {
+        Error::new(Class::NotFound, "InvalidGroup.NotFound", format!("{id} does not exist"))
+    })?;
+    let (was_in, was_out) = rules(aws, &group);
+    change(aws, id, Way::In, &was_in, ingress).await?;
+    change(aws, id, Way::Out, &was_out, egress).await
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    In,
+    Out,
+}
+
+/// New rules are there before old ones go, so that nothing is cut off in between.
+async fn change(aws: &Aws, id: &str, way: Way, was: &Rules, now: &Rules) -> Result<()> {
+    let in_both = |rule: &Rule, others: &Rules| others.iter().any(|o| o.lets_through_same(rule));
+    let (reworded, added): (Vec<&Rule>, Vec<&Rule>) =
+        now.minus(was).partition(|rule| in_both(rule, was));
+    let removed: Vec<&Rule> = was.minus(now).filter(|rule| !in_both(rule, now)).collect();
+    authorize(aws, id, way, &added).await?;
+    reword(aws, id, way, &reworded).await?;
+    revoke(aws, id, way, &removed).await
+}
+
+fn permissions(rules: &[&Rule]) -> Option<Vec<IpPermission>> {
+    (!rules.is_empty()).then(|| rules.iter().map(|rule| rule.permission()).collect())
+}
+
+async fn authorize(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
+    let Some(permissions) = permissions(rules) else { return Ok(()) };
+    match way {
+        Way::In => {
+            let call = client(aws).authorize_security_group_ingress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+        Way::Out => {
+            let call = client(aws).authorize_security_group_egress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn reword(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
+    let Some(permissions) = permissions(rules) else { return Ok(()) };
+    match way {
+        Way::In => {
+            let call = client(aws).update_security_group_rule_descriptions_ingress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+        Way::Out => {
+            let call = client(aws).update_security_group_rule_descriptions_egress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn revoke(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
+    let Some(permissions) = permissions(rules) else { return Ok(()) };
+    match way {
+        Way::In => {
+            let call = client(aws).revoke_security_group_ingress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+        Way::Out => {
+            let call = client(aws).revoke_security_group_egress().group_id(id);
+            call.set_ip_permissions(Some(permissions)).send().await?;
+        }
+    }
+    Ok(())
+}
