@@ -1,7 +1,14 @@
 //! Amazon EC2: networks.
 
+mod elastic_ip;
+mod internet_gateway;
+mod nat_gateway;
+mod route_table;
 mod rule;
 mod security_group;
+mod subnet;
+mod vpc;
+mod vpc_endpoint;
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,13 +16,29 @@ use std::time::Duration;
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
+pub use elastic_ip::ElasticIp;
+pub use internet_gateway::InternetGateway;
+pub use nat_gateway::NatGateway;
+pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
+pub use subnet::Subnet;
+pub use vpc::Vpc;
+pub use vpc_endpoint::VpcEndpoint;
 
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{Entry, NewKind, Scope, Tags, ownership};
+use crate::kind::{Cidr, Entry, NewKind, Problem, Scope, Tags, ownership};
 
 /// The kinds of this service, sorted by name.
-pub const KINDS: &[NewKind] = &[Entry::<SecurityGroup>::boxed];
+pub const KINDS: &[NewKind] = &[
+    Entry::<ElasticIp>::boxed,
+    Entry::<InternetGateway>::boxed,
+    Entry::<NatGateway>::boxed,
+    Entry::<RouteTable>::boxed,
+    Entry::<SecurityGroup>::boxed,
+    Entry::<Subnet>::boxed,
+    Entry::<Vpc>::boxed,
+    Entry::<VpcEndpoint>::boxed,
+];
 
 /// What EC2 says of an object that was made a moment ago, as all its servers do not know it yet.
 const NOT_YET: &[(&str, &str)] = &[
@@ -102,4 +125,17 @@ where
 
 fn may_pass(error: &Error) -> bool {
     matches!(error.class, Class::NotFound | Class::Busy | Class::Throttled | Class::Transient)
+}
+
+/// The sizes that AWS allows for a network and its parts.
+fn check_range(path: &str, range: &Cidr) -> Vec<Problem> {
+    let Some(net) = range.net() else { return Vec::new() };
+    if net.addr().is_ipv6() {
+        return vec![Problem::at(path, "this is a range of IPv6 addresses; AWS wants IPv4 here")];
+    }
+    if !(16..=28).contains(&net.prefix_len()) {
+        let message = format!("AWS allows /16 to /28, not /{}", net.prefix_len());
+        return vec![Problem::at(path, message)];
+    }
+    Vec::new()
 }

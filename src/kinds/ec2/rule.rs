@@ -126,7 +126,7 @@ impl Rules {
 }
 
 impl Rule {
-    /// Everything, from or to wherever `with` adds.
+    /// Lets everything through, from or to whoever is added.
     pub fn everything() -> Self {
         Self {
             protocol: "all".to_owned(),
@@ -181,7 +181,8 @@ impl Rule {
     /// The one form of all rules that mean the same: protocols by name, single ports as `port`,
     /// and all ports as none.
     fn normal(mut self) -> Result<Self, String> {
-        let name = match self.protocol.as_str() {
+        let written = std::mem::take(&mut self.protocol);
+        let name = match written.as_str() {
             "-1" => "all",
             "1" => "icmp",
             "6" => "tcp",
@@ -383,6 +384,13 @@ mod tests {
         ]));
         let problems = wrong.unwrap().check("ingress");
         let messages: Vec<&str> = problems.iter().map(|problem| problem.message.as_str()).collect();
-        insta::assert_debug_snapshot!(messages, @"");
+        assert_eq!(
+            messages,
+            [
+                "the rule `tcp 1`: who is at the other end is not said",
+                "the rule `tcp 3 ::/0`: another rule lets the same through",
+                "the rule `tcp 2-1 ::/0`: `from_port` is above `to_port`",
+            ]
+        );
     }
 }

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Rules};
-use super::{NOT_YET, client, complete, filter, owned, tag, tagged, tags};
+use super::{NOT_YET, Vpc, client, complete, filter, owned, tag, tagged, tags};
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::field::Id;
-use crate::kind::{Any, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
+use crate::kind::{Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
 
 /// Says which traffic reaches what is in the group, and which leaves it. What no rule lets
 /// through is blocked, outgoing traffic included.
@@ -24,7 +24,7 @@ pub struct SecurityGroup {
     #[schemars(length(min = 1, max = 255))]
     description: Immutable<String>,
     /// The network.
-    vpc: Immutable<Ref<Any, Id>>,
+    vpc: Immutable<Ref<Vpc, Id>>,
     /// What may come in.
     #[serde(default)]
     ingress: Late<Rules>,

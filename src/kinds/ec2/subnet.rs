@@ -1,0 +1,129 @@
+//! `ec2.subnet`: CreateSubnet, ModifySubnetAttribute.
+
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as AwsSubnet};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
+use crate::aws::{Aws, Error, Result};
+use crate::kind::field::Id;
+use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
+
+/// A part of a network, in one availability zone.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subnet {
+    /// The network.
+    vpc: Immutable<Ref<Vpc, Id>>,
+    /// The range of its IPv4 addresses: a part of the network's, from /16 to /28.
+    cidr: Immutable<Cidr>,
+    /// The availability zone, such as `eu-west-3a`.
+    zone: Immutable<String>,
+    /// Whether what starts here gets a public address.
+    #[serde(default)]
+    map_public_ip: bool,
+}
+
+/// What AWS decides about a subnet.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The subnet's id, `subnet-…`.
+    id: String,
+    /// The subnet's ARN.
+    arn: String,
+}
+
+impl Kind for Subnet {
+    const NAME: &'static str = "ec2.subnet";
+    type Outputs = Outputs;
+    const ARN: Option<&'static str> = Some("ec2:subnet/");
+    const CLAIMS: &'static [&'static str] = &["vpc", "cidr"];
+    const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let subnets = client(aws).describe_subnets().set_filters(Some(owned(scope)));
+        let subnets = subnets.into_paginator().items().send();
+        let subnets = subnets.collect::<Result<Vec<_>, _>>().await?;
+        subnets.into_iter().map(|subnet| read(aws, subnet)).collect()
+    }
+
+    async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
+        let answer = client(aws)
+            .create_subnet()
+            .vpc_id(new.vpc.as_str())
+            .cidr_block(&**new.cidr)
+            .availability_zone(&*new.zone)
+            .tag_specifications(tagged(ResourceType::Subnet, tags))
+            .send()
+            .await?;
+        let id = answer.subnet.and_then(|subnet| subnet.subnet_id);
+        let id = id.ok_or_else(|| Error::missing("subnetId"))?;
+        if new.map_public_ip {
+            complete(&id, || set_public(aws, &id, true)).await?;
+        }
+        Ok(outputs(aws, id))
+    }
+
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        if was.spec.map_public_ip != now.map_public_ip {
+            set_public(aws, &was.outputs.id, now.map_public_ip).await?;
+        }
+        Ok(())
+    }
+
+    async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        client(aws).delete_subnet().subnet_id(&was.outputs.id).send().await?;
+        Ok(())
+    }
+
+    async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
+        tag(aws, &was.outputs.id, set, remove).await
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        super::check_range("cidr", &self.cidr)
+    }
+
+    fn check_together(all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
+        let overlaps = |one: &Self, other: &Self| {
+            let nets = one.cidr.net().zip(other.cidr.net());
+            nets.is_some_and(|(a, b)| a.contains(&b) || b.contains(&a))
+        };
+        let mut problems = Vec::new();
+        for (index, (_, subnet)) in all.iter().enumerate() {
+            let earlier = all.iter().take(index).filter(|(_, other)| other.vpc == subnet.vpc);
+            for (address, other) in earlier.filter(|(_, other)| overlaps(subnet, other)) {
+                let (mine, theirs) = (subnet.cidr.as_str(), other.cidr.as_str());
+                let message = format!("`{mine}` overlaps `{theirs}` of `{address}`");
+                let help = "give each subnet of a network a range of its own";
+                problems.push((index, Problem::at("cidr", message).help(help)));
+            }
+        }
+        problems
+    }
+}
+
+fn outputs(aws: &Aws, id: String) -> Outputs {
+    Outputs { arn: aws.arn("ec2", &format!("subnet/{id}")), id }
+}
+
+async fn set_public(aws: &Aws, id: &str, on: bool) -> Result<()> {
+    let value = AttributeBooleanValue::builder().value(on).build();
+    let modify = client(aws).modify_subnet_attribute().subnet_id(id);
+    modify.map_public_ip_on_launch(value).send().await?;
+    Ok(())
+}
+
+fn read(aws: &Aws, subnet: AwsSubnet) -> Result<Live<Subnet>> {
+    Ok(Live {
+        tags: tags(subnet.tags()),
+        spec: Subnet {
+            vpc: Ref::new(subnet.vpc_id.unwrap_or_default()).into(),
+            cidr: Cidr::from(subnet.cidr_block.as_deref().unwrap_or_default()).into(),
+            zone: subnet.availability_zone.unwrap_or_default().into(),
+            map_public_ip: subnet.map_public_ip_on_launch.unwrap_or_default(),
+        },
+        outputs: outputs(aws, subnet.subnet_id.ok_or_else(|| Error::missing("subnetId"))?),
+        status: Status::Usable,
+    })
+}
