@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::SecurityGroup;
 use crate::kind::field::Id;
-use crate::kind::{Cidr, Problem, Ref, Set};
+use crate::kind::{Cidr, Problem, Ref, Set, is_unknown};
 
 /// Traffic that is let through. Several ranges, groups and lists in one rule mean the same as a
 /// rule for each.
@@ -117,12 +117,22 @@ impl Rules {
                     problem("-1 is no port").help("leave the ports out to let all of them through"),
                 );
             }
+            let odd = rule.description.as_deref().and_then(odd_letter);
+            if let Some(odd) = odd {
+                problems.push(problem(&format!("AWS does not allow `{odd}` in a description")));
+            }
             if self.iter().take(index).any(|other| other.lets_through_same(rule)) {
                 problems.push(problem("another rule lets the same through"));
             }
         }
         problems
     }
+}
+
+/// The first letter, if any, that AWS refuses in names and descriptions of groups and rules.
+pub fn odd_letter(text: &str) -> Option<char> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c);
+    text.chars().find(|c| !is_allowed(*c)).filter(|_| !is_unknown(text))
 }
 
 impl Rule {

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{Filter, IpPermission, ResourceType, SecurityGroup as Aw
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Rule, Rules};
+use super::rule::{Rule, Rules, odd_letter};
 use super::{NOT_YET, Vpc, client, complete, filter, owned, tag, tagged, tags};
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::field::Id;
@@ -89,12 +89,12 @@ impl Kind for SecurityGroup {
     fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (path, text) in [("name", &*self.name), ("description", &*self.description)] {
-            let odd =
-                |c: char| !(c.is_ascii_alphanumeric() || " ._-:/()#,@[]+=&;{}!$*".contains(c));
-            if let Some(odd) = text.chars().find(|c| odd(*c)).filter(|_| !text.contains("${")) {
-                let message = format!("AWS does not allow `{odd}` in a security group's {path}");
-                problems.push(Problem::at(path, message));
-            }
+            problems.extend(odd_letter(text).map(|odd| {
+                Problem::at(
+                    path,
+                    format!("AWS does not allow `{odd}` in a security group's {path}"),
+                )
+            }));
         }
         if self.name.starts_with("sg-") {
             problems.push(Problem::at("name", "AWS keeps names that begin with `sg-` for itself"));
