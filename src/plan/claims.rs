@@ -58,16 +58,16 @@ impl<'a> Claims<'a> {
     }
 
     /// Our objects at an address.
-    pub fn at(&self, address: &'a str, resource: &'a Resource) -> &[usize] {
-        let key = (address, resource.kind.name(), resource.region.as_str());
+    pub fn at(&self, address: &'a str, resource: &'a Resource, stack: &'a Stack) -> &[usize] {
+        let key = (address, resource.kind.name(), region_of(resource, stack));
         self.by_address.get(&key).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The object, ours or not, that has the name which a resource without an object wants.
     pub fn holder(&self, resource: &Resource, desired: &Value, stack: &Stack) -> Option<Holder> {
-        let field = resource.kind.schema().name_field()?;
+        let field = resource.kind.schema().claimed_name()?;
         let name = desired.get(field.name)?.as_str()?;
-        let key = (name, resource.kind.name(), resource.region.as_str());
+        let key = (name, resource.kind.name(), region_of(resource, stack));
         let &place = self.by_name.get(&key)?;
         let object = self.objects[place];
         let what = format!("`{}` `{name}` in {}", key.1, key.2);
@@ -101,6 +101,11 @@ impl<'a> Claims<'a> {
             .help("give this one another name, or take the other out of its stack first");
         Some(Holder::Taken(error.at(resource.span.clone())))
     }
+}
+
+/// Where a resource's object is found: what has no region counts to the home region.
+pub(super) fn region_of<'a>(resource: &'a Resource, stack: &'a Stack) -> &'a str {
+    if resource.kind.is_global() { &stack.region } else { &resource.region }
 }
 
 /// An object's own name, if its kind has names.

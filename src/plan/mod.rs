@@ -4,7 +4,7 @@ mod claims;
 mod deletes;
 pub mod diff;
 mod name;
-pub mod teardown;
+pub(crate) mod teardown;
 pub(crate) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -20,10 +20,6 @@ pub struct Link {
 
 /// What each object refers to among the others: the references in its spec, matched against the
 /// outputs of all. Where several objects have the same output, those of the same region count.
-pub fn links(objects: &[&LiveObject]) -> Vec<Vec<Link>> {
-    links_with(objects, crate::kinds::find)
-}
-
 pub(crate) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> {
     let mut by_output: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (place, object) in objects.iter().enumerate() {
@@ -56,10 +52,6 @@ pub(crate) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> 
 
 /// The places of the objects in the order in which they go: what refers before what is
 /// referred to.
-pub fn order(objects: &[&LiveObject]) -> Vec<usize> {
-    order_with(objects, &links(objects), crate::kinds::find)
-}
-
 pub(super) fn order_with(objects: &[&LiveObject], links: &[Vec<Link>], find: Find) -> Vec<usize> {
     let mut graph = Graph::new();
     // What is named last goes first among equals, so that the order is that of creation reversed.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::claims::{Claims, Holder, name_of};
+use super::claims::{Claims, Holder, name_of, region_of};
 use super::deletes::{delete_items, guard};
 use super::teardown::{self, Step};
 use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name, waits};
@@ -182,12 +182,12 @@ impl<'a> Walk<'a> {
     /// What becomes of one resource.
     fn outcome(&self, resource: &'a Resource, known: &Known<'_>) -> Result<Outcome, Diagnostic> {
         let desired = self.desired(resource, known)?;
-        let mut candidates = self.claims.at(resource.address.as_str(), resource);
+        let mut candidates = self.claims.at(resource.address.as_str(), resource, self.stack);
         let mut moved = None;
         if let (true, Some(old)) = (candidates.is_empty(), &resource.lifecycle.moved_from)
             && self.stack.get(old).is_none()
         {
-            candidates = self.claims.at(old.as_str(), resource);
+            candidates = self.claims.at(old.as_str(), resource, self.stack);
             moved = Some(old);
         }
         if !candidates.is_empty() {
@@ -204,7 +204,7 @@ impl<'a> Walk<'a> {
         let item = Item {
             address: resource.address.clone(),
             kind: resource.kind.name().to_owned(),
-            region: resource.region.clone(),
+            region: region_of(resource, self.stack).to_owned(),
             action: Action::Create,
             reason: Reason::Missing,
             changes: Vec::new(),
@@ -379,7 +379,7 @@ impl<'a> Walk<'a> {
         let item = Item {
             address: resource.address.clone(),
             kind: resource.kind.name().to_owned(),
-            region: resource.region.clone(),
+            region: region_of(resource, self.stack).to_owned(),
             action,
             reason,
             changes,
@@ -396,7 +396,7 @@ impl<'a> Walk<'a> {
     /// Gives a successor whose name nobody chose one that its predecessors do not have.
     fn rename(&self, resource: &Resource, own: &[usize], desired: &mut Value) {
         let names = own.iter().filter_map(|&p| name_of(self.claims.objects[p], self.find));
-        if let Some(field) = resource.kind.schema().name_field()
+        if let Some(field) = resource.kind.schema().claimed_name()
             && let Some(name) = name::next(resource, names)
         {
             desired[field.name] = name.into();
@@ -411,7 +411,8 @@ impl<'a> Walk<'a> {
         desired: Value,
     ) -> Result<Outcome, Diagnostic> {
         let object = self.claims.objects[place];
-        let (kind, region, address) = (resource.kind.name(), &resource.region, &resource.address);
+        let (kind, region) = (resource.kind.name(), region_of(resource, self.stack));
+        let address = &resource.address;
         let name = name_of(object, self.find).unwrap_or_default();
         let what = format!("`{kind}` `{name}` in {region} exists and is not ours");
         let error = |message: String| {
@@ -453,8 +454,8 @@ impl<'a> Walk<'a> {
                 Some(now) if now.kind.name() != object.kind => {
                     Reason::KindChanged(now.kind.name().to_owned())
                 }
-                Some(now) if now.region != object.region => {
-                    Reason::RegionChanged(now.region.clone())
+                Some(now) if region_of(now, self.stack) != object.region => {
+                    Reason::RegionChanged(region_of(now, self.stack).to_owned())
                 }
                 _ => Reason::Orphan,
             }
@@ -502,7 +503,7 @@ pub(crate) fn claims_same(kind: &dyn AnyKind, live: &Value, desired: &Value) -> 
         was == now && was.is_some()
     };
     let claims = kind.claims();
-    kind.schema().name_field().is_some_and(|name| same(name.name))
+    kind.schema().claimed_name().is_some_and(|name| same(name.name))
         || !claims.is_empty()
             && claims.iter().any(|field| same(field))
             && claims.iter().all(|field| live.get(*field) == desired.get(*field))
