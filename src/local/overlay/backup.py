@@ -197,6 +197,12 @@ aspect("notifications", ["SNSTopicArn", "BackupVaultEvents"], "Failed reading no
 
 
 @added(BackupResponse)
+def list_tags(self):
+    """moto counts on a slash at the end of the path, which not every client sends."""
+    return json.dumps({"Tags": self.backup_backend.list_tags(last(self.path))})
+
+
+@added(BackupResponse)
 def list_recovery_points_by_backup_vault(self):
     vault(self)
     return json.dumps({"RecoveryPoints": []})
