@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::client;
 use crate::aws::{Absent, Aws, Error, Result, eventually};
 use crate::kind::{Any, Arn, Problem, Ref, Set};
+use crate::kinds::iam::Role;
 
 /// What is backed up: whatever is among `resources` or has one of `tags`, meets all `conditions` and
 /// is not among `not_resources`.
@@ -22,7 +23,7 @@ pub struct Selection {
     #[schemars(regex(pattern = r"^[a-zA-Z0-9_.-]{1,50}$"))]
     name: String,
     /// The role that AWS Backup takes on.
-    role: Ref<Any, Arn>,
+    role: Ref<Role, Arn>,
     /// ARNs, or patterns of them: `arn:aws:rds:*:*:cluster:*`, `*` for everything.
     #[serde(default)]
     #[schemars(length(max = 500))]

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{client, map, tag, tags_of};
 use crate::aws::{Absent, Aws, Error, Result};
 use crate::kind::{
-    Any, Arn, Auto, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status, Tags,
+    Arn, Auto, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status, Tags,
 };
+use crate::kinds::kms::Key;
 
 /// A container for the recovery points that AWS Backup makes. AWS deletes none that holds any.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -20,7 +21,7 @@ pub struct Vault {
     name: Name<50>,
     /// The key that encrypts the recovery points; AWS Backup's own when left out.
     #[serde(default)]
-    kms_key: Immutable<Auto<Ref<Any, Arn>>>,
+    kms_key: Immutable<Auto<Ref<Key, Arn>>>,
     /// Who may do what with the recovery points.
     policy: Option<Policy>,
     /// Keeps recovery points from being deleted before their time.

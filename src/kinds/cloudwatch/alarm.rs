@@ -156,7 +156,8 @@ pub struct Outputs {
     arn: String,
 }
 
-const UNITS: [&str; 27] = [
+/// The units of metrics.
+pub const UNITS: [&str; 27] = [
     "Seconds",
     "Microseconds",
     "Milliseconds",

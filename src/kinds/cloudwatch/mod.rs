@@ -5,7 +5,7 @@ mod alarm;
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::types::Tag;
 
-pub use alarm::Alarm;
+pub use alarm::{Alarm, UNITS};
 
 use crate::aws::{Aws, Result};
 use crate::kind::{Entry, NewKind, Tags};

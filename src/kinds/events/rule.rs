@@ -19,6 +19,7 @@ use crate::kind::{
     Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word,
     ownership, to_word,
 };
+use crate::kinds::iam::Role;
 
 /// Starts its targets at certain times, or when certain events happen.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -54,7 +55,7 @@ pub struct Target {
     /// What is started: a topic, a function, a queue, for a task its cluster.
     arn: Ref<Any, Arn>,
     /// The role that EventBridge takes on to do it: needed for tasks, streams and other buses.
-    role: Option<Ref<Any, Arn>>,
+    role: Option<Ref<Role, Arn>>,
     /// What the target is given in place of the event.
     input: Option<Json>,
     /// The part of the event that the target is given: `$.detail`.
@@ -384,7 +385,6 @@ fn failed(id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Error 
 }
 
 fn write(target: &Target) -> Result<AwsTarget> {
-    let text = |text: &Option<Ref<Any, Arn>>| text.as_ref().map(ToString::to_string);
     let retry = RetryPolicy::builder()
         .maximum_event_age_in_seconds(target.retry.age_seconds)
         .maximum_retry_attempts(target.retry.attempts)
@@ -395,12 +395,12 @@ fn write(target: &Target) -> Result<AwsTarget> {
             .input_template(&transformer.template)
             .build()
     });
-    let queue = text(&target.dead_letter_queue);
+    let queue = target.dead_letter_queue.as_ref().map(ToString::to_string);
     let group = target.message_group.as_ref();
     Ok(AwsTarget::builder()
         .id(&target.id)
         .arn(target.arn.as_str())
-        .set_role_arn(text(&target.role))
+        .set_role_arn(target.role.as_ref().map(ToString::to_string))
         .set_input(target.input.as_ref().map(ToString::to_string))
         .set_input_path(target.input_path.clone())
         .set_input_transformer(transformer.transpose()?)

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{client, map, tag};
 use crate::aws::{Aws, Error, Result, eventually};
-use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kind::{Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kinds::cloudwatch::UNITS;
+use crate::kinds::kms::Key;
 
 /// A group of log streams in CloudWatch Logs, with the metrics that are drawn from it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -25,10 +27,13 @@ pub struct LogGroup {
         1096, 1827, 2192, 2557, 2922, 3288, 3653]))]
     retention_days: i32,
     /// The key that encrypts the events; CloudWatch's own when left out.
-    kms_key: Option<Ref<Any, Arn>>,
+    kms_key: Option<Ref<Key, Arn>>,
     /// `STANDARD`, or `INFREQUENT_ACCESS` for half the price and fewer features: no metric filters.
     #[serde(default)]
     class: Immutable<Class>,
+    /// Whether AWS refuses to delete the group until this is taken away again.
+    #[serde(default)]
+    deletion_protection: bool,
     /// Metrics counted from matching events.
     #[serde(default)]
     metric_filters: Set<MetricFilter>,
@@ -62,6 +67,7 @@ pub struct MetricFilter {
     default_value: Option<f64>,
     /// The metric's unit.
     #[serde(default = "none")]
+    #[schemars(extend("enum" = UNITS))]
     unit: String,
     /// The metric's dimensions, and the fields that hold their values: `Path: $.path`.
     #[serde(default)]
@@ -125,6 +131,7 @@ impl Kind for LogGroup {
                 Class::InfrequentAccess => LogGroupClass::InfrequentAccess,
             })
             .set_kms_key_id(new.kms_key.as_ref().map(ToString::to_string))
+            .set_deletion_protection_enabled(new.deletion_protection.then_some(true))
             .set_tags(Some(map(tags)))
             .send()
             .await?;
@@ -142,6 +149,11 @@ impl Kind for LogGroup {
         }
         if was.spec.kms_key != now.kms_key {
             set_key(aws, now).await?;
+        }
+        if was.spec.deletion_protection != now.deletion_protection {
+            let put = client(aws).put_log_group_deletion_protection();
+            let put = put.log_group_identifier(&*now.name);
+            put.deletion_protection_enabled(now.deletion_protection).send().await?;
         }
         for filter in now.metric_filters.minus(&was.spec.metric_filters) {
             put_filter(aws, now, filter).await?;
@@ -249,6 +261,7 @@ fn read(group: &AwsLogGroup, filters: &[AwsMetricFilter], tags: Tags) -> Result<
                 Some(LogGroupClass::InfrequentAccess) => Class::InfrequentAccess.into(),
                 _ => Class::Standard.into(),
             },
+            deletion_protection: group.deletion_protection_enabled().unwrap_or_default(),
             metric_filters: filters.filter_map(read_filter).collect(),
         },
         outputs: Outputs { name: name.to_owned(), arn: arn.to_owned() },

@@ -14,6 +14,7 @@ use crate::kind::{
     Any, Arn, Immutable, Json, Kind, Live, Name, Policy, Problem, Ref, Scope, Set, Status, Tags,
     from_word, is_unknown, to_word,
 };
+use crate::kinds::kms::Key;
 
 /// A topic, and who is told what is published to it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -33,7 +34,7 @@ pub struct Topic {
     content_based_deduplication: bool,
     /// The key that encrypts messages at rest. Its policy has to let those services use it that
     /// publish here, such as CloudWatch for its alarms: AWS's own key `alias/aws/sns` does not.
-    kms_key: Option<Ref<Any, Arn>>,
+    kms_key: Option<Ref<Key, Arn>>,
     /// Who may publish and subscribe; everyone in the account when left out. EventBridge and AWS
     /// Backup need a statement of their own here, alarms do not.
     policy: Option<Policy>,
