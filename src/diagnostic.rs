@@ -252,3 +252,32 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+/// `did you mean …?`, when one of the candidates is close enough to what was written.
+pub fn did_you_mean<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    nearest(written, candidates).map(|near| format!("did you mean `{near}`?"))
+}
+
+/// The candidate that is closest to what was written, if it is close at all.
+pub fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', '_', '.', ' '], "");
+    let looked_for = plain(written);
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let here = plain(candidate);
+            let longest = here.chars().count().max(looked_for.chars().count());
+            let distance = strsim::damerau_levenshtein(&looked_for, &here);
+            let inside = looked_for.len() > 3 && here.contains(&looked_for);
+            (distance <= longest / 3).then_some(distance).or(inside.then_some(longest))
+                .map(|distance| (distance, candidate))
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

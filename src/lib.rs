@@ -11,3 +11,4 @@ pub mod local;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod stack;
