@@ -275,7 +275,9 @@ pub fn nearest<'a>(
             let longest = here.chars().count().max(looked_for.chars().count());
             let distance = strsim::damerau_levenshtein(&looked_for, &here);
             let inside = looked_for.len() > 3 && here.contains(&looked_for);
-            (distance <= longest / 3).then_some(distance).or(inside.then_some(longest))
+            (distance <= longest / 3)
+                .then_some(distance)
+                .or(inside.then_some(longest))
                 .map(|distance| (distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)

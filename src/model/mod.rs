@@ -1,5 +1,17 @@
 //! Syntax → meaning: addresses, resources, stacks. Every unknown kind and field is found here.
 
+mod expand;
+mod file;
+mod lifecycle;
+mod link;
+mod load;
+mod params;
+mod regions;
+mod rules;
+mod scope;
+mod sites;
+mod walk;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -72,6 +84,15 @@ pub struct Stack {
     pub protect: bool,
     /// The resources: what is depended on first, where that is possible.
     pub resources: IndexMap<Address, Resource>,
+    outputs: Arc<Vec<Output>>,
+    scope: Arc<scope::Scope>,
+}
+
+/// One of a stack's outputs.
+struct Output {
+    name: String,
+    tree: scope::Tree,
+    source: Value,
 }
 
 impl Stack {
@@ -81,8 +102,8 @@ impl Stack {
     }
 
     /// The stack's outputs; what waits for an unknown value stays its own text.
-    pub fn outputs(&self, _known: &dyn Outputs) -> BTreeMap<String, Value> {
-        BTreeMap::new()
+    pub fn outputs(&self, known: &dyn Outputs) -> BTreeMap<String, Value> {
+        load::outputs(self, known)
     }
 }
 
@@ -110,13 +131,17 @@ pub struct Resource {
     pub references: Vec<Reference>,
     /// The declaration.
     pub span: Span,
+    scope: Arc<scope::Scope>,
+    sites: Arc<Vec<walk::Site>>,
+    /// Whether something in the spec waits for another field of it.
+    own: bool,
 }
 
 impl Resource {
     /// The spec with every expression evaluated whose inputs are known; the others stay their own
     /// text.
-    pub fn resolve(&self, _known: &dyn Outputs) -> Result<Value, String> {
-        Ok(self.spec.clone())
+    pub fn resolve(&self, known: &dyn Outputs) -> Result<Value, String> {
+        sites::resolve(self, known)
     }
 }
 
@@ -171,9 +196,9 @@ pub fn load(path: &Path, options: &Options) -> Result<Stack, Diagnostics> {
 /// Reads the text of a stack file; `base_dir` is where its templates and files are looked for.
 pub fn load_str(
     path: &str,
-    _text: &str,
-    _base_dir: &Path,
-    _options: &Options,
+    text: &str,
+    base_dir: &Path,
+    options: &Options,
 ) -> Result<Stack, Diagnostics> {
-    Err(Diagnostic::error("unreadable", format!("{path}: stack files cannot be read yet")).into())
+    load::load(path, text, base_dir, options)
 }

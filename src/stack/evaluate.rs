@@ -58,12 +58,17 @@ pub fn text(text: &Text, source: &dyn Source) -> Result<Option<Json>, Fault> {
                     whole.push_str(&value.to_string());
                 }
                 Some(Json::Null) => {
-                    return Err(Fault::new("this is null and cannot be part of a text", &code.source));
+                    return Err(Fault::new(
+                        "this is null and cannot be part of a text",
+                        &code.source,
+                    ));
                 }
                 Some(Json::Array(_) | Json::Object(_)) => {
                     let fault =
                         Fault::new("a list or mapping cannot be part of a text", &code.source);
-                    return Err(fault.help(Some(format!("`json({})` writes it out", code.source.trim()))));
+                    return Err(
+                        fault.help(Some(format!("`json({})` writes it out", code.source.trim())))
+                    );
                 }
             },
         }
@@ -343,7 +348,11 @@ fn idents(tree: &IdedExpr, found: &mut Vec<usize>) {
 }
 
 /// What is left of a value after selections.
-pub fn select<'v>(value: &'v Json, selections: &[Selection], part: &str) -> Result<&'v Json, Fault> {
+pub fn select<'v>(
+    value: &'v Json,
+    selections: &[Selection],
+    part: &str,
+) -> Result<&'v Json, Fault> {
     selections.iter().try_fold(value, |value, selection| {
         let found = match selection {
             Selection::Field(name) => value.get(name),
@@ -395,10 +404,9 @@ pub fn from_json(value: &Json) -> Value {
         Json::Bool(flag) => Value::Bool(*flag),
         Json::Number(number) => number.as_i64().map_or_else(
             || {
-                number.as_u64().map_or_else(
-                    || Value::Float(number.as_f64().unwrap_or_default()),
-                    Value::UInt,
-                )
+                number
+                    .as_u64()
+                    .map_or_else(|| Value::Float(number.as_f64().unwrap_or_default()), Value::UInt)
             },
             Value::Int,
         ),

@@ -143,8 +143,26 @@ pub fn is_identifier(text: &str) -> bool {
 
 /// Words that the language keeps for itself.
 pub const RESERVED: [&str; 20] = [
-    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in",
-    "let", "loop", "namespace", "null", "package", "return", "true", "var", "while",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "null",
+    "package",
+    "return",
+    "true",
+    "var",
+    "while",
 ];
 
 /// The identifier that stands for a path in a tree.
@@ -282,7 +300,9 @@ fn compile(source: &str) -> Result<Code, Fault> {
 fn plain_words(message: &str) -> String {
     let message = message.strip_prefix("Syntax error: ").unwrap_or(message);
     match message.split_once(" expecting ") {
-        Some((what, _)) => what.trim_end().replace("input '<EOF>'", "end").replace("'<EOF>'", "its end"),
+        Some((what, _)) => {
+            what.trim_end().replace("input '<EOF>'", "end").replace("'<EOF>'", "its end")
+        }
         None => message.replace("'<EOF>'", "its end"),
     }
 }

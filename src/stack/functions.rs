@@ -31,24 +31,91 @@ pub const REGION: &str = "@region";
 pub const FOLDER: &str = "@folder";
 
 /// Our own functions.
-pub const OURS: [&str; 7] =
-    ["cidr.subnet", "cidr.host", "file", "json", "base64", "zones", "env"];
+pub const OURS: [&str; 7] = ["cidr.subnet", "cidr.host", "file", "json", "base64", "zones", "env"];
 
 const GLOBAL: [&str; 31] = [
-    "bool", "bytes", "double", "duration", "dyn", "has", "int", "matches", "size", "string",
-    "timestamp", "type", "uint", "math.greatest", "math.least", "math.abs", "math.ceil",
-    "math.floor", "math.round", "math.trunc", "math.sign", "math.sqrt", "math.isNaN", "math.isInf",
-    "math.isFinite", "math.bitAnd", "math.bitOr", "math.bitXor", "math.bitNot", "strings.quote",
+    "bool",
+    "bytes",
+    "double",
+    "duration",
+    "dyn",
+    "has",
+    "int",
+    "matches",
+    "size",
+    "string",
+    "timestamp",
+    "type",
+    "uint",
+    "math.greatest",
+    "math.least",
+    "math.abs",
+    "math.ceil",
+    "math.floor",
+    "math.round",
+    "math.trunc",
+    "math.sign",
+    "math.sqrt",
+    "math.isNaN",
+    "math.isInf",
+    "math.isFinite",
+    "math.bitAnd",
+    "math.bitOr",
+    "math.bitXor",
+    "math.bitNot",
+    "strings.quote",
     "lists.range",
 ];
 
 const METHODS: [&str; 48] = [
-    "all", "exists", "existsOne", "exists_one", "filter", "map", "contains", "endsWith",
-    "startsWith", "matches", "size", "charAt", "format", "indexOf", "join", "lastIndexOf",
-    "lowerAscii", "quote", "replace", "reverse", "split", "substring", "trim", "upperAscii",
-    "distinct", "first", "flatten", "last", "range", "slice", "sort", "sortBy", "getDate",
-    "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getFullYear", "getHours", "getMilliseconds",
-    "getMinutes", "getMonth", "getSeconds", "greatest", "least", "abs", "ceil", "floor", "round",
+    "all",
+    "exists",
+    "existsOne",
+    "exists_one",
+    "filter",
+    "map",
+    "contains",
+    "endsWith",
+    "startsWith",
+    "matches",
+    "size",
+    "charAt",
+    "format",
+    "indexOf",
+    "join",
+    "lastIndexOf",
+    "lowerAscii",
+    "quote",
+    "replace",
+    "reverse",
+    "split",
+    "substring",
+    "trim",
+    "upperAscii",
+    "distinct",
+    "first",
+    "flatten",
+    "last",
+    "range",
+    "slice",
+    "sort",
+    "sortBy",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getFullYear",
+    "getHours",
+    "getMilliseconds",
+    "getMinutes",
+    "getMonth",
+    "getSeconds",
+    "greatest",
+    "least",
+    "abs",
+    "ceil",
+    "floor",
+    "round",
 ];
 
 /// All functions, as they are called.
@@ -107,9 +174,8 @@ fn variable(ftx: &FunctionContext, name: &str) -> String {
 }
 
 fn net(function: &str, text: &str) -> Result<IpNet, ExecutionError> {
-    text.parse().or_else(|_| {
-        fail(function, format!("`{text}` is not a CIDR range such as `10.0.0.0/16`"))
-    })
+    text.parse()
+        .or_else(|_| fail(function, format!("`{text}` is not a CIDR range such as `10.0.0.0/16`")))
 }
 
 /// The `index`-th range with `bits` more bits of prefix.
@@ -174,9 +240,7 @@ fn file(ftx: &FunctionContext, path: Arc<String>) -> Answer {
             Ok(text) => Ok(text.into()),
             Err(error) => fail(NAME, cannot(error)),
         },
-        (Ok(_), Ok(_)) => {
-            fail(NAME, format!("`{path}` is outside the folder of the stack file"))
-        }
+        (Ok(_), Ok(_)) => fail(NAME, format!("`{path}` is outside the folder of the stack file")),
         (Err(message), _) | (_, Err(message)) => fail(NAME, message),
     }
 }

@@ -1,0 +1,496 @@
+//! Drafts → resources: specs read along their schemas, references and their order, what is known
+//! of others put in its place, and the kinds' own checks.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::expand::{Draft, Expander, STRUCTURAL};
+use super::scope::{Entity, Entry, Scope};
+use super::sites;
+use super::walk::{Site, Walker, part_span, with_trail};
+use super::{Address, Lifecycle, Outputs, Reference, Resource};
+use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::graph::Graph;
+use crate::kind::{AnyKind, Problem};
+use crate::stack::{Data, Node};
+
+/// A draft whose spec was read.
+struct Read {
+    spec: Map<String, Value>,
+    sites: Vec<Site>,
+    default_name: Option<String>,
+    /// What it refers to, and the field, if it is one.
+    references: Vec<(usize, Option<String>, bool)>,
+    /// Whether something is wrong with it that was reported.
+    broken: bool,
+    /// Whether something in it waits for another of its own fields.
+    own: bool,
+}
+
+/// Makes resources of all drafts; what depends on nothing comes first.
+pub(super) fn resources(expander: &mut Expander) -> IndexMap<Address, Resource> {
+    let drafts = std::mem::take(&mut expander.drafts);
+    let shared = Arc::clone(&expander.shared);
+    let table = drafts
+        .iter()
+        .map(|draft| Entry { address: draft.address.clone(), kind: draft.kind })
+        .collect();
+    // The table is set once: a load has one round of drafts.
+    let _ = shared.table.set(table);
+
+    let mut read: Vec<Read> =
+        drafts.iter().enumerate().map(|(place, draft)| one(expander, place, draft)).collect();
+    let lifecycles: Vec<Lifecycle> =
+        drafts.iter().map(|draft| lifecycle(expander, draft, &drafts)).collect();
+    let places: HashMap<&Address, usize> =
+        drafts.iter().enumerate().map(|(place, draft)| (&draft.address, place)).collect();
+    for (place, lifecycle) in lifecycles.iter().enumerate() {
+        let all = lifecycle.depends_on.iter().filter_map(|address| places.get(address));
+        read[place].references.extend(all.map(|to| (*to, None, false)));
+    }
+    let order = order(expander, &drafts, &read);
+    settle(expander, &drafts, &mut read, &order);
+    checks(expander, &drafts, &read);
+
+    let mut slots: Vec<Option<(Draft, Read, Lifecycle)>> = drafts
+        .into_iter()
+        .zip(read)
+        .zip(lifecycles)
+        .map(|((draft, read), lifecycle)| Some((draft, read, lifecycle)))
+        .collect();
+    let table = shared.table.get();
+    let address =
+        |place: usize| table.and_then(|table| table.get(place)).map(|e| e.address.clone());
+    order
+        .into_iter()
+        .filter_map(|place| {
+            let (draft, read, lifecycle) = slots[place].take()?;
+            let mut references: Vec<Reference> = Vec::new();
+            for (to, _, late) in read.references.iter().filter(|(to, ..)| *to != place) {
+                let to = address(*to)?;
+                match references.iter_mut().find(|reference| reference.to == to) {
+                    Some(known) => known.late &= late,
+                    None => references.push(Reference { to, late: *late }),
+                }
+            }
+            let span = draft.span();
+            let mut tags = draft.inherited.tags;
+            let name_field = draft.kind.schema().name_field().is_some();
+            if !name_field {
+                let name = default_name(&draft.scope, &draft.address, 256);
+                tags.entry("Name".to_owned()).or_insert(name);
+            }
+            let resource = Resource {
+                address: draft.address.clone(),
+                kind: draft.kind,
+                region: draft.scope.region.clone(),
+                spec: Value::Object(read.spec),
+                default_name: read.default_name,
+                tags,
+                lifecycle,
+                references,
+                span,
+                scope: draft.scope,
+                sites: Arc::new(read.sites),
+                own: read.own,
+            };
+            Some((draft.address, resource))
+        })
+        .collect()
+}
+
+/// Reads one spec.
+fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
+    let node = &draft.declaration.node;
+    let key = &draft.declaration.key;
+    let schema = draft.kind.schema();
+    let fields = node.entries().iter().filter(|(key, _)| !STRUCTURAL.contains(&&*key.text));
+    let what = format!("`{}`", draft.kind.name());
+    let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+    let mut spec = walker.object(schema.json(), fields, &what, (key.start, key.end));
+    let mut found = walker.found;
+    let broken = !found.mistakes.is_empty();
+    expander.mistakes.extend(found.mistakes);
+
+    // What refers to a field of itself that the user decides waits for nobody.
+    found.references.retain(|(to, field, _)| {
+        *to != place || !field.as_ref().is_some_and(|field| schema.field(field).is_some())
+    });
+    let mut default = None;
+    if let Some(field) = schema.name_field()
+        && !spec.contains_key(field.name)
+        && node.get(field.name).is_none_or(|node| matches!(node.data, Data::Null))
+    {
+        let limit = field.schema.get("maxLength").and_then(Value::as_u64).unwrap_or(255);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let name = default_name(&draft.scope, &draft.address, limit);
+        spec.insert(field.name.to_owned(), name.clone().into());
+        default = Some(name);
+    }
+    let references = found.references;
+    Read { spec, sites: found.sites, default_name: default, references, broken, own: false }
+}
+
+/// `<stack>-<env>-<address>`, cut to a length by keeping its head and a hash of the whole.
+fn default_name(scope: &Scope, address: &Address, limit: usize) -> String {
+    let shared = &scope.shared;
+    let name = format!("{}-{}-{address}", shared.stack, shared.environment);
+    let name = name.replace(['/', '_'], "-");
+    if name.len() <= limit {
+        return name;
+    }
+    let hash: String =
+        Sha256::digest(name.as_bytes()).iter().take(3).map(|byte| format!("{byte:02x}")).collect();
+    let head = limit.saturating_sub(hash.len() + 1).min(name.len());
+    let head = name.get(..head).unwrap_or_default().trim_end_matches('-');
+    format!("{head}-{hash}")
+}
+
+fn lifecycle(expander: &mut Expander, draft: &Draft, drafts: &[Draft]) -> Lifecycle {
+    let own = &draft.inherited.own;
+    let mut depends_on = Vec::new();
+    for (name, span, scope) in &own.depends_on {
+        let names = scope.home().names.get();
+        let found = names.and_then(|names| names.get(name));
+        let mut places = Vec::new();
+        match found {
+            Some(entity) => members(entity, name, scope, drafts, &mut places),
+            None => places.extend(drafts.iter().position(|one| one.address.as_str() == name)),
+        }
+        let nothing = matches!(found, Some(Entity::Absent | Entity::Broken | Entity::Group(_)));
+        if places.is_empty() && !nothing {
+            let known = names.into_iter().flat_map(|names| names.keys()).map(String::as_str);
+            let all = known.chain(drafts.iter().map(|draft| draft.address.as_str()));
+            let help = did_you_mean(name, all);
+            let message = format!("there is no resource `{name}` to depend on");
+            let unknown = Diagnostic::error("unknown-address", message).at(span.clone());
+            expander.mistake(unknown.maybe_help(help), scope);
+        }
+        depends_on.extend(places.into_iter().map(|place| drafts[place].address.clone()));
+    }
+    let mut ignore = Vec::with_capacity(own.ignore.len());
+    for (path, span) in &own.ignore {
+        let head = path.split(['.', '[']).next().unwrap_or_default();
+        if head != "tags" && draft.kind.schema().field(head).is_none() {
+            let fields = draft.kind.schema().fields().map(|field| field.name);
+            let help = did_you_mean(head, fields);
+            let message = format!("`{}` has no field `{head}` to ignore", draft.kind.name());
+            let unknown = Diagnostic::error("unknown-field", message).at(span.clone());
+            expander.mistake(unknown.maybe_help(help), &draft.scope);
+        }
+        ignore.push(path.clone());
+    }
+    let moved_from = own.moved_from.as_ref().map(|(from, span)| {
+        if *from == draft.address {
+            let message = "`moved_from` names the resource itself";
+            let same = Diagnostic::error("bad-move", message).at(span.clone());
+            expander.mistake(same.help("name the address that it had before"), &draft.scope);
+        } else if drafts.iter().any(|other| other.address == *from) {
+            let message = format!("`moved_from` names `{from}`, which is still declared");
+            let taken = Diagnostic::error("bad-move", message).at(span.clone());
+            expander.mistake(taken, &draft.scope);
+        }
+        from.clone()
+    });
+    Lifecycle {
+        protect: own.protect,
+        retain: own.retain.unwrap_or(false),
+        depends_on,
+        ignore,
+        moved_from,
+        timeout: own.timeout,
+    }
+}
+
+/// The resources that a name stands for.
+fn members(entity: &Entity, name: &str, scope: &Scope, drafts: &[Draft], places: &mut Vec<usize>) {
+    match entity {
+        Entity::Resource(place) => places.push(*place),
+        Entity::Group(all) => {
+            for (key, member) in all {
+                members(member, &format!("{name}-{key}"), scope, drafts, places);
+            }
+        }
+        Entity::Instance(_) => {
+            let prefix = format!("{}{name}/", scope.home().prefix);
+            let all = drafts.iter().enumerate();
+            let inside = all.filter(|(_, draft)| draft.address.as_str().starts_with(&prefix));
+            places.extend(inside.map(|(place, _)| place));
+        }
+        Entity::Absent | Entity::Broken => {}
+    }
+}
+
+/// The places of all drafts, each after what it needs; circles are reported.
+fn order(expander: &mut Expander, drafts: &[Draft], read: &[Read]) -> Vec<usize> {
+    let mut graph = Graph::new();
+    for place in 0..drafts.len() {
+        graph.insert(place);
+    }
+    for (place, read) in read.iter().enumerate() {
+        for (to, ..) in read.references.iter().filter(|(_, _, late)| !late) {
+            if *to == place {
+                let address = &drafts[place].address;
+                let message = format!("`{address}` needs itself");
+                let help = "an output of an object is not known before the object exists";
+                let own = Diagnostic::error("cycle", message).at(drafts[place].span()).help(help);
+                expander.mistake(own, &drafts[place].scope);
+            } else {
+                graph.edge(place, *to);
+            }
+        }
+    }
+    loop {
+        let round = match graph.order() {
+            Ok(order) => return order.into_iter().copied().collect(),
+            Err(cycle) => cycle.0,
+        };
+        let path: Vec<&str> = round
+            .iter()
+            .chain(round.first())
+            .map(|place| drafts[*place].address.as_str())
+            .collect();
+        let message = format!("these resources need each other: {}", path.join(" → "));
+        let first = round.iter().copied().min().unwrap_or_default();
+        let help = "take one of the references away, or make it through a field that can be set \
+                    later";
+        let cycle = Diagnostic::error("cycle", message).at(drafts[first].span()).help(help);
+        expander.mistake(cycle, &drafts[first].scope);
+        let next = round.get(1).or(round.first()).copied().unwrap_or_default();
+        if !graph.remove_edge(&round[0], &next) {
+            return (0..drafts.len()).collect();
+        }
+    }
+}
+
+/// Fields of specs that are known so far.
+struct Specs<'a> {
+    read: &'a [Read],
+    places: &'a HashMap<&'a Address, usize>,
+    drafts: &'a [Draft],
+}
+
+impl Outputs for Specs<'_> {
+    fn get(&self, address: &Address, field: &str) -> Option<Value> {
+        let place = *self.places.get(address)?;
+        let read = &self.read[place];
+        let schema = self.drafts[place].kind.schema();
+        let field = schema.field(field)?;
+        // A name that was made up changes when the object is replaced, and a secret stays
+        // where it is.
+        if read.default_name.is_some() && field.is("x-name") || field.is("writeOnly") {
+            return None;
+        }
+        let waits = read.sites.iter().any(|site| site.top() == Some(field.name));
+        read.spec.get(field.name).filter(|_| !waits).cloned()
+    }
+}
+
+/// Puts fields of other resources in their places, as far as they are known, and keeps those
+/// that will be asked for again.
+fn settle(expander: &mut Expander, drafts: &[Draft], read: &mut [Read], order: &[usize]) {
+    let places: HashMap<&Address, usize> =
+        drafts.iter().enumerate().map(|(place, draft)| (&draft.address, place)).collect();
+    for &place in order {
+        // What refers to the resource's own fields may come to something once those have.
+        while !read[place].sites.is_empty() && settle_one(expander, drafts, read, place, &places) {}
+    }
+    let mut kept = HashMap::new();
+    for (place, draft) in drafts.iter().enumerate() {
+        let mut asked: Vec<(usize, String)> = Vec::new();
+        for site in &read[place].sites {
+            // What is wrong here was reported on the first walk.
+            let _ = site.visit(&draft.scope, &mut |to, field| {
+                asked.extend(field.map(|field| (to, field.to_owned())));
+            });
+        }
+        read[place].own = asked.iter().any(|(to, _)| *to == place);
+        let specs = Specs { read, places: &places, drafts };
+        for (to, field) in asked {
+            if let Some(value) = specs.get(&drafts[to].address, &field) {
+                kept.insert((to, field), value);
+            }
+        }
+    }
+    // The fields are set once, after the only round of drafts.
+    let _ = expander.shared.fields.set(kept);
+}
+
+/// Puts what is known in its place in one spec; whether anything was.
+fn settle_one(
+    expander: &mut Expander,
+    drafts: &[Draft],
+    read: &mut [Read],
+    place: usize,
+    places: &HashMap<&Address, usize>,
+) -> bool {
+    let draft = &drafts[place];
+    let specs = Specs { read, places, drafts };
+    let values: Vec<_> =
+        read[place].sites.iter().map(|site| site.value(&draft.scope, &specs)).collect();
+    if values.iter().all(|value| matches!(value, Ok(None))) {
+        return false;
+    }
+    let mut waiting = Vec::new();
+    let sites = std::mem::take(&mut read[place].sites);
+    // From the end, so that elements that go do not move those that are still to come.
+    for (site, value) in sites.into_iter().zip(values).rev() {
+        match value {
+            Ok(Some(value)) => {
+                let node = Node::of(&value, site.start, site.end);
+                let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+                walker.literal = true;
+                let value = walker.value(site.schema, &node, &site.name);
+                let found = walker.found;
+                read[place].broken |= !found.mistakes.is_empty();
+                expander.mistakes.extend(found.mistakes);
+                sites::put(&mut read[place].spec, &site.path, value);
+            }
+            Ok(None) => waiting.push(site),
+            Err(fault) => {
+                let span = part_span(&draft.scope, &fault.part, site.start, site.end);
+                let wrong = Diagnostic::error("bad-expression", fault.message).at(span);
+                expander.mistake(wrong.maybe_help(fault.help), &draft.scope);
+                read[place].broken = true;
+            }
+        }
+    }
+    waiting.reverse();
+    read[place].sites = waiting;
+    true
+}
+
+/// What the kinds themselves find wrong.
+fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
+    let mut by_kind: BTreeMap<&str, Vec<(usize, Value)>> = BTreeMap::new();
+    for (place, (draft, read)) in drafts.iter().zip(read).enumerate() {
+        if read.broken {
+            continue;
+        }
+        let spec = Value::Object(read.spec.clone());
+        match draft.kind.canonical(&spec) {
+            Err(message) => canonical(expander, draft, &spec, message),
+            Ok(_) => {
+                for problem in draft.kind.check(&spec) {
+                    self::problem(expander, draft, problem);
+                }
+                by_kind.entry(draft.kind.name()).or_default().push((place, spec));
+            }
+        }
+    }
+    for all in by_kind.into_values() {
+        let kind = drafts[all[0].0].kind;
+        let specs: Vec<(&str, &Value)> =
+            all.iter().map(|(place, spec)| (drafts[*place].address.as_str(), spec)).collect();
+        for (index, problem) in kind.check_together(&specs) {
+            if let Some((place, _)) = all.get(index) {
+                self::problem(expander, &drafts[*place], problem);
+            }
+        }
+    }
+}
+
+fn problem(expander: &mut Expander, draft: &Draft, problem: Problem) {
+    let span = place(draft, &problem.path);
+    let wrong = Diagnostic::error("refused", problem.message).at(span).maybe_help(problem.help);
+    expander.mistakes.push(with_trail(wrong, &draft.scope));
+}
+
+/// The span of a path in a declaration: its value, or the nearest thing around it that is there.
+fn place(draft: &Draft, path: &str) -> Span {
+    let file = &draft.scope.file;
+    let mut span = draft.span();
+    let mut node = &draft.declaration.node;
+    let mut schema = Some(draft.kind.schema().json());
+    for step in path.split(['.', '[']).filter(|step| !step.is_empty()) {
+        if let Some(index) = step.strip_suffix(']') {
+            let Data::List(items) = &node.data else { break };
+            let Some(item) = index.parse().ok().and_then(|index: usize| items.get(index)) else {
+                break;
+            };
+            node = item;
+            schema = schema.and_then(|schema| schema.get("items"));
+        } else {
+            let Some((key, value)) = node.entries().iter().find(|(key, _)| &*key.text == step)
+            else {
+                break;
+            };
+            node = value;
+            schema = schema.and_then(|schema| schema.get("properties")?.get(step));
+            if schema.is_some_and(|schema| schema.get("writeOnly").is_some()) {
+                return key.span(file);
+            }
+            if matches!(node.data, Data::Map(_) | Data::List(_)) {
+                span = key.span(file);
+                continue;
+            }
+        }
+        span = node.span(file);
+    }
+    span
+}
+
+/// Finds the field for which a spec cannot be read, by leaving out one after the other.
+fn canonical(expander: &mut Expander, draft: &Draft, spec: &Value, message: String) {
+    let Some(map) = spec.as_object() else { return };
+    let fails_as = |spec: Map<String, Value>| draft.kind.canonical(&Value::Object(spec)).err();
+    let mut found = false;
+    let required: HashSet<&str> =
+        draft.kind.schema().fields().filter(|f| f.required).map(|f| f.name).collect();
+    for (name, value) in map {
+        // Alone with what it cannot do without, the field fails as it does in company.
+        let alone: Map<String, Value> = map
+            .iter()
+            .filter(|(key, _)| *key == name || required.contains(key.as_str()))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let mut without = alone.clone();
+        without.remove(name);
+        let (Some(with), without) = (fails_as(alone), fails_as(without)) else { continue };
+        if without.as_ref() == Some(&with) {
+            continue;
+        }
+        found = true;
+        let path = deeper(draft.kind, map, name, value, &with);
+        let secret = draft.kind.schema().field(name).is_some_and(|field| field.is("writeOnly"));
+        let message = if secret { format!("the secret `{name}` cannot be read") } else { with };
+        problem(expander, draft, Problem::at(path, message));
+    }
+    if !found {
+        problem(expander, draft, Problem::at("", message));
+    }
+}
+
+/// The path of the one element of a list that cannot be read, or of the list.
+fn deeper(
+    kind: &dyn AnyKind,
+    map: &Map<String, Value>,
+    name: &str,
+    value: &Value,
+    message: &str,
+) -> String {
+    let Value::Array(items) = value else { return name.to_owned() };
+    for (index, item) in items.iter().enumerate() {
+        let mut only = map.clone();
+        only.insert(name.to_owned(), Value::Array(vec![item.clone()]));
+        if kind.canonical(&Value::Object(only)).err().as_deref() == Some(message) {
+            if let Value::Object(entries) = item {
+                for key in entries.keys() {
+                    let mut less = entries.clone();
+                    less.remove(key);
+                    let mut only = map.clone();
+                    only.insert(name.to_owned(), Value::Array(vec![Value::Object(less)]));
+                    if kind.canonical(&Value::Object(only)).err().as_deref() != Some(message) {
+                        return format!("{name}[{index}].{key}");
+                    }
+                }
+            }
+            return format!("{name}[{index}]");
+        }
+    }
+    name.to_owned()
+}
