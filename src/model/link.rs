@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::expand::{Draft, Expander, STRUCTURAL};
-use super::scope::{Entity, Entry, Scope};
+use super::scope::{self, Entity, Entry, Scope};
 use super::sites;
 use super::walk::{Site, Walker, part_span, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
@@ -299,7 +299,18 @@ fn settle(expander: &mut Expander, drafts: &[Draft], read: &mut [Read], order: &
         // What refers to the resource's own fields may come to something once those have.
         while !read[place].sites.is_empty() && settle_one(expander, drafts, read, place, &places) {}
     }
+    let specs = Specs { read, places: &places, drafts };
     let mut kept = HashMap::new();
+    // Outputs and what templates are given ask too; what is wrong with them is reported later.
+    for (text, scope, ..) in &expander.later {
+        let _ = scope::visit_text(text, scope, &mut |to, field| {
+            if let Some(field) = field
+                && let Some(value) = specs.get(&drafts[to].address, field)
+            {
+                kept.insert((to, field.to_owned()), value);
+            }
+        });
+    }
     for (place, draft) in drafts.iter().enumerate() {
         let mut asked: Vec<(usize, String)> = Vec::new();
         for site in &read[place].sites {
