@@ -378,3 +378,42 @@ fn read_rule(rule: &BackupRule) -> Rule {
         recovery_point_tags: tags.into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(fields: serde_json::Value) -> Vec<String> {
+        let mut rule = serde_json::json!({
+            "name": "daily", "vault": "shop", "schedule": "cron(0 3 * * ? *)",
+        });
+        rule.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let plan = serde_json::json!({ "name": "shop", "rules": [rule] });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        plan.check().into_iter().map(|problem| problem.message).collect()
+    }
+
+    #[test]
+    fn cold_storage_lasts_ninety_days() {
+        let lifecycle = |cold: i64, delete: i64| {
+            rule(serde_json::json!({
+                "lifecycle": { "cold_storage_after_days": cold, "delete_after_days": delete },
+            }))
+        };
+        let [message] = &lifecycle(7, 35)[..] else { panic!("one problem") };
+        assert!(message.contains("at least 90 days"), "{message}");
+        assert!(message.contains("delete after 97 days or later"), "{message}");
+        assert_eq!(lifecycle(7, 97), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_backup_has_an_hour_after_its_start_window() {
+        let windows = |start: i64, completion: i64| {
+            rule(serde_json::json!({
+                "start_window_minutes": start, "completion_window_minutes": completion,
+            }))
+        };
+        assert_eq!(windows(60, 120), Vec::<String>::new());
+        assert_eq!(windows(120, 150).len(), 1);
+    }
+}

@@ -19,6 +19,7 @@ use crate::kind::{
     Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word,
     ownership, to_word,
 };
+use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::iam::Role;
 
 /// Starts its targets at certain times, or when certain events happen.
@@ -103,11 +104,11 @@ pub struct Ecs {
     /// The subnets that the tasks are put in.
     #[serde(default)]
     #[schemars(length(max = 16))]
-    subnets: Set<Ref<Any, Id>>,
+    subnets: Set<Ref<Subnet, Id>>,
     /// The tasks' security groups.
     #[serde(default)]
     #[schemars(length(max = 5))]
-    security_groups: Set<Ref<Any, Id>>,
+    security_groups: Set<Ref<SecurityGroup, Id>>,
     /// Whether the tasks get public addresses, which they need in a public subnet.
     #[serde(default)]
     assign_public_ip: bool,
@@ -412,13 +413,14 @@ fn write(target: &Target) -> Result<AwsTarget> {
 }
 
 fn write_ecs(ecs: &Ecs) -> Result<EcsParameters> {
-    let ids = |refs: &Set<Ref<Any, Id>>| Some(refs.iter().map(ToString::to_string).collect());
+    let subnets = ecs.subnets.iter().map(ToString::to_string).collect();
+    let groups = ecs.security_groups.iter().map(ToString::to_string).collect();
     let is_fargate = ecs.launch_type == LaunchType::Fargate;
     let public =
         if ecs.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
     let network = AwsVpcConfiguration::builder()
-        .set_subnets(ids(&ecs.subnets))
-        .set_security_groups(ids(&ecs.security_groups))
+        .set_subnets(Some(subnets))
+        .set_security_groups(Some(groups))
         .set_assign_public_ip(is_fargate.then_some(public))
         .build()?;
     let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
@@ -490,9 +492,8 @@ fn read_target(target: &AwsTarget) -> Result<Target> {
 
 fn read_ecs(ecs: &EcsParameters) -> Result<Ecs> {
     let network = ecs.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
-    let refs = |ids: Option<&[String]>| {
-        ids.unwrap_or_default().iter().map(|id| id.as_str().into()).collect()
-    };
+    let subnets = network.map(AwsVpcConfiguration::subnets).unwrap_or_default();
+    let groups = network.map(AwsVpcConfiguration::security_groups).unwrap_or_default();
     // AWS's own default, for a target that says nothing.
     let launch_type = ecs.launch_type().map_or("EC2", AwsLaunchType::as_str);
     Ok(Ecs {
@@ -500,8 +501,8 @@ fn read_ecs(ecs: &EcsParameters) -> Result<Ecs> {
         count: ecs.task_count().unwrap_or(1),
         launch_type: from_word(launch_type)?,
         platform_version: ecs.platform_version().map(Into::into),
-        subnets: refs(network.map(AwsVpcConfiguration::subnets)),
-        security_groups: refs(network.map(AwsVpcConfiguration::security_groups)),
+        subnets: subnets.iter().map(|id| id.as_str().into()).collect(),
+        security_groups: groups.iter().map(|id| id.as_str().into()).collect(),
         assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
             == Some(&AssignPublicIp::Enabled),
         group: ecs.group().map(Into::into),
