@@ -9,7 +9,7 @@ use super::{CommandResult, Context, Exit, File};
 use crate::apply;
 use crate::live::Reach;
 use crate::plan;
-use crate::report::Progress;
+use crate::report::progress;
 
 /// Make the account match the stack file
 #[derive(Args, Debug)]
@@ -70,9 +70,8 @@ impl RunOptions {
         apply::on_signals(&stop)?;
         let (sender, events) = tokio::sync::mpsc::unbounded_channel();
         let options = apply::Options { parallelism: self.parallelism.into(), ..Default::default() };
-        let progress = Progress::new(report);
         let run = apply::apply(Some(&opened.stack), plan, &opened.session, &options, sender, stop);
-        let (outcome, ()) = tokio::join!(run, progress.follow(events));
+        let (outcome, ()) = tokio::join!(run, progress::follow(report, events));
         report.outcome(&outcome);
         Ok(if outcome.is_success() { Exit::Success } else { Exit::Failure })
     }

@@ -4,7 +4,8 @@ use anyhow::bail;
 use clap::Args;
 
 use super::{CommandResult, Context, Exit};
-use crate::{kinds, model};
+use crate::kinds;
+use crate::model::file_schema::file_schema;
 
 /// List the kinds of resources, or show the reference of one
 #[derive(Args, Debug)]
@@ -23,14 +24,14 @@ impl Kinds {
     pub(super) fn run(&self, context: &Context) -> CommandResult {
         let report = &context.report;
         if self.schema {
-            report.pretty_json(&model::file_schema());
+            report.pretty_json(&file_schema());
             return Ok(Exit::Success);
         }
         let kinds: Vec<_> = match &self.kind {
             None => kinds::all().collect(),
             Some(name) => match kinds::find(name) {
                 Some(kind) => vec![kind],
-                None => bail!("{}", model::unknown_kind(name)),
+                None => bail!("there is no kind `{name}`; `infra kinds` lists them"),
             },
         };
         report.kinds(&kinds, self.markdown, self.kind.is_some());

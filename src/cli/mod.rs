@@ -186,6 +186,7 @@ fn log(verbose: u8) {
         2 => "infra=debug",
         _ => "infra=trace,aws_config=debug,aws_runtime=debug",
     };
-    let filter = tracing_subscriber::EnvFilter::try_from_env("INFRA_LOG").unwrap_or_else(|_| filter.into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("INFRA_LOG").unwrap_or_else(|_| filter.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

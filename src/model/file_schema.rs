@@ -123,7 +123,8 @@ fn relax(schema: &mut Value) {
                     if !takes_text {
                         let about = property.get("description").cloned();
                         let inner = property.take();
-                        *property = json!({ "anyOf": [inner, { "type": "string", "pattern": r"\$\{" }] });
+                        *property =
+                            json!({ "anyOf": [inner, { "type": "string", "pattern": r"\$\{" }] });
                         if let Some(about) = about {
                             property["description"] = about;
                         }

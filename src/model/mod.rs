@@ -2,6 +2,7 @@
 
 mod expand;
 mod file;
+pub mod file_schema;
 mod lifecycle;
 mod link;
 mod load;

@@ -1,10 +1,13 @@
 //! Plans, events and diagnostics → text, JSON and Markdown. The only place that prints: everything
 //! goes through one [`Report`].
 
+mod calls;
 mod outcome;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;
+mod reference;
+mod show;
 pub mod style;
 mod value;
 

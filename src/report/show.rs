@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io::IsTerminal;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -12,6 +13,16 @@ use crate::local::Running;
 use crate::model::Stack;
 
 impl Report {
+    /// Whether there is somebody to ask.
+    pub fn can_ask(&self) -> bool {
+        !self.is_json() && std::io::stdin().is_terminal()
+    }
+
+    /// A result that is JSON in itself, for people to read too.
+    pub fn pretty_json(&self, value: &Value) {
+        self.out(&format!("{value:#}"));
+    }
+
     /// The stack's outputs.
     pub fn outputs(&self, outputs: &BTreeMap<String, Value>) {
         if outputs.is_empty() || self.is_json() {

@@ -1,4 +1,9 @@
 //! Every integration test, in one binary.
 
+mod cli;
+mod healthcare;
+mod law;
 mod local;
 mod plan;
+mod sources;
+mod world;

@@ -1,0 +1,12 @@
+//! Decisions, each with its reason: one page per decision, in the order in which they were made.
+
+#[doc = include_str!("0001-live-truth.md")]
+pub mod adr_0001_live_truth {}
+#[doc = include_str!("0002-yaml-parser.md")]
+pub mod adr_0002_yaml_parser {}
+#[doc = include_str!("0003-tables-of-constructors.md")]
+pub mod adr_0003_tables_of_constructors {}
+#[doc = include_str!("0004-names-of-replacements.md")]
+pub mod adr_0004_names_of_replacements {}
+#[doc = include_str!("0005-tags-from-the-sweep.md")]
+pub mod adr_0005_tags_from_the_sweep {}

@@ -1,0 +1,196 @@
+//! `stacks/healthcare.yaml`, end to end: applied, changed behind its back, repaired, destroyed, and
+//! what its plan costs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aws_sdk_cloudwatchlogs as logs;
+use aws_sdk_ec2 as ec2;
+use aws_sdk_s3 as s3;
+use infra::live::{Reach, Snapshot};
+use infra::model::{self, Options, Stack};
+use infra::plan;
+use insta::assert_snapshot;
+use tempfile::TempDir;
+
+use crate::cli::infra;
+use crate::world::{World, load_with, summary};
+
+fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/healthcare.yaml")
+}
+
+fn stack(world: &World, environment: &str) -> Stack {
+    let options = Options {
+        environment: Some(environment.to_owned()),
+        account: Some(world.account.clone()),
+        ..Options::default()
+    };
+    model::load(&path(), &options).unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)))
+}
+
+async fn lives(environment: &str) {
+    let world = World::new();
+    let stack = stack(&world, environment);
+    world.apply(&stack).await.expect("apply");
+    assert_eq!(summary(&world.plan(&stack).await.expect("plan")), [""; 0], "the second plan");
+
+    let drift = tamper(&world, &stack).await;
+    let session = world.session(&stack.region).await;
+    let snapshot = Snapshot::read(&session, &stack, Reach::Needed).await.expect("a snapshot");
+    let found = plan::drift(&stack, &snapshot).expect("drift");
+    let mut named: Vec<String> = found
+        .changed()
+        .flat_map(|item| item.changes.iter().map(|c| format!("{} {}", item.address, c.path)))
+        .collect();
+    named.sort();
+    assert_eq!(named, drift, "what drift names");
+    world.apply(&stack).await.expect("repair");
+    assert_eq!(summary(&world.plan(&stack).await.expect("plan")), [""; 0], "after the repair");
+
+    world.destroy(&stack).await.expect("destroy");
+}
+
+/// Changes things as somebody with the console would; the fields that drift has to name.
+async fn tamper(world: &World, stack: &Stack) -> Vec<String> {
+    let config = aws_config::defaults(aws_config::BehaviorVersion::latest())
+        .region(aws_config::Region::new("eu-west-3"))
+        .endpoint_url(&world.endpoint)
+        .credentials_provider(aws_sdk_sts::config::Credentials::new(
+            &world.account,
+            "x",
+            None,
+            None,
+            "test",
+        ))
+        .load()
+        .await;
+    let session = world.session(&stack.region).await;
+    let snapshot = Snapshot::read(&session, stack, Reach::Needed).await.expect("a snapshot");
+    let output = |address: &str, name: &str| {
+        let object = snapshot.objects.iter().find(|object| object.address() == Some(address));
+        let object = object.unwrap_or_else(|| panic!("nothing lives at {address}"));
+        object.outputs[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("{address} has no {name}"))
+            .to_owned()
+    };
+
+    let logs = logs::Client::new(&config);
+    let group = output("task_logs", "name");
+    let shorter = logs.put_retention_policy().log_group_name(group).retention_in_days(1);
+    shorter.send().await.expect("PutRetentionPolicy");
+
+    let s3 =
+        s3::Client::from_conf(s3::config::Builder::from(&config).force_path_style(true).build());
+    let suspended = s3::types::VersioningConfiguration::builder()
+        .status(s3::types::BucketVersioningStatus::Suspended)
+        .build();
+    let put = s3.put_bucket_versioning().bucket(output("backups", "name"));
+    put.versioning_configuration(suspended).send().await.expect("PutBucketVersioning");
+
+    let ec2 = ec2::Client::new(&config);
+    let open = ec2.authorize_security_group_ingress().group_id(output("database_group", "id"));
+    open.ip_protocol("tcp")
+        .from_port(22)
+        .to_port(22)
+        .cidr_ip("0.0.0.0/0")
+        .send()
+        .await
+        .expect("open");
+    let vpc = output("network/vpc", "id");
+    let tag = ec2::types::Tag::builder().key("Owner").value("nobody").build();
+    ec2.create_tags().resources(vpc).tags(tag).send().await.expect("CreateTags");
+
+    [
+        "backups versioning",
+        "database_group ingress",
+        "network/vpc tags.Owner",
+        "task_logs retention_days",
+    ]
+    .map(ToOwned::to_owned)
+    .into()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dev_is_applied_repaired_and_destroyed() {
+    lives("dev").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn prod_is_applied_repaired_and_destroyed() {
+    lives("prod").await;
+}
+
+/// The table that `--stats` prints for a plan of an applied stack.
+async fn calls(world: &World, text: &str) -> (String, u64) {
+    let root = TempDir::new().expect("a folder");
+    let file = root.path().join("healthcare.yaml");
+    fs::write(&file, text).expect("written");
+    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let options = Options {
+        environment: Some("dev".to_owned()),
+        account: Some(world.account.clone()),
+        ..Options::default()
+    };
+    fs::create_dir(root.path().join("templates")).expect("a folder");
+    fs::copy(templates.join("network.yaml"), root.path().join("templates/network.yaml"))
+        .expect("copied");
+    let stack = load_with(&file.display().to_string(), text, root.path(), &options).expect("valid");
+    world.apply(&stack).await.expect("apply");
+    let output = infra(root.path())
+        .arg("plan")
+        .arg(&file)
+        .args(["--env", "dev", "--stats", "--detailed-exitcode", "--endpoint-url", &world.endpoint])
+        .env("AWS_ACCESS_KEY_ID", &world.account)
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .output()
+        .expect("run");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "no changes:\n{text}\n{errors}");
+    let total = errors.lines().last().and_then(|line| line.split_whitespace().next());
+    let total = total.and_then(|total| total.parse().ok()).expect("a total");
+    (errors, total)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_costs_calls_per_kind_and_not_per_resource() {
+    let text = fs::read_to_string(path()).expect("the stack");
+    let (table, small) = calls(&World::new(), &text).await;
+    assert_snapshot!("calls_of_a_plan", table);
+    assert!(small <= 60, "{small} calls");
+    let (_, large) = calls(&World::new(), &tenfold(&text)).await;
+    assert!(large <= small + 10, "{large} calls instead of {small}");
+}
+
+/// The stack with ten times the subnets, security groups, alarms and log groups.
+fn tenfold(text: &str) -> String {
+    let more = "
+  more_subnets:
+    kind: ec2.subnet
+    for_each: ${[40,41,42,43,44,45,46,47,48,49,50,51,52,53,54,55,56,57,58,59,60,61,62,63,64,65,66,67,68,69,70,71,72,73,74,75]}
+    vpc: ${network.vpc}
+    cidr: ${cidr.subnet(\"10.0.0.0/16\", 8, each.value)}
+    zone: eu-west-3a
+  more_groups:
+    kind: ec2.security_group
+    for_each: ${[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27]}
+    vpc: ${network.vpc}
+    description: One of many
+  more_alarms:
+    kind: cloudwatch.alarm
+    for_each: ${[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27]}
+    namespace: Many
+    metric: Errors
+    statistic: Sum
+    period: 300
+    evaluation_periods: 1
+    threshold: 1
+    comparison: GreaterThanOrEqualToThreshold
+  more_logs:
+    kind: logs.log_group
+    for_each: ${[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27]}
+";
+    text.replacen("\nresources:\n", &format!("\nresources:{more}\n"), 1)
+}

@@ -1,0 +1,141 @@
+//! An account of the local AWS for one test, and what tests do with stacks in it.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use infra::aws::{Calls, Options, Session};
+use infra::live::{Reach, Snapshot};
+use infra::local::{self, Running};
+use infra::model::{self, Stack};
+use infra::plan::{self, Item, Plan};
+use infra::{apply, stack};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Servers that the tests of this process share; each test has an account of its own in one.
+/// Two, because one Python process uses one core. They end with this process.
+static SERVERS: OnceLock<Vec<(Running, TempDir)>> = OnceLock::new();
+static ACCOUNTS: AtomicU64 = AtomicU64::new(1);
+
+/// An account that nobody else uses.
+pub struct World {
+    pub endpoint: String,
+    pub account: String,
+    pub calls: Calls,
+}
+
+impl World {
+    pub fn new() -> Self {
+        let servers = SERVERS.get_or_init(|| {
+            (0..2)
+                .map(|_| {
+                    let folder = TempDir::new().expect("a temporary folder");
+                    (local::start_private(folder.path()).expect("a local AWS"), folder)
+                })
+                .collect()
+        });
+        let number = ACCOUNTS.fetch_add(1, Ordering::Relaxed);
+        let index = usize::try_from(number).unwrap_or_default() % servers.len();
+        Self {
+            endpoint: servers[index].0.endpoint.clone(),
+            account: format!("{number:012}"),
+            calls: Calls::default(),
+        }
+    }
+
+    pub async fn session(&self, region: &str) -> Session {
+        let options = Options {
+            endpoint_url: Some(self.endpoint.clone()),
+            credentials: Some((self.account.clone(), "test".to_owned())),
+            ..Options::default()
+        };
+        Session::open(&options, region, self.calls.clone()).await.expect("a session")
+    }
+
+    pub async fn plan(&self, stack: &Stack) -> Result<Plan, String> {
+        let session = self.session(&stack.region).await;
+        let snapshot =
+            Snapshot::read(&session, stack, Reach::Needed).await.map_err(|e| e.to_string())?;
+        plan::plan(stack, &snapshot, &plan::Options::default()).map_err(|e| e.render(false))
+    }
+
+    /// Plans and applies; the plan that was applied.
+    pub async fn apply(&self, stack: &Stack) -> Result<Plan, String> {
+        let plan = self.plan(stack).await?;
+        self.carry_out(stack, &plan).await?;
+        Ok(plan)
+    }
+
+    pub async fn carry_out(&self, stack: &Stack, plan: &Plan) -> Result<(), String> {
+        let session = self.session(&stack.region).await;
+        let (events, _) = tokio::sync::mpsc::unbounded_channel();
+        let options = apply::Options::default();
+        let stop = apply::Stop::new();
+        let outcome = apply::apply(Some(stack), plan, &session, &options, events, stop).await;
+        let failed: Vec<String> = outcome.failed.iter().map(ToString::to_string).collect();
+        if !outcome.is_success() {
+            return Err(format!(
+                "{}\nskipped {:?}\nleft {:?}",
+                failed.join("\n"),
+                outcome.skipped,
+                outcome.left
+            ));
+        }
+        Ok(())
+    }
+
+    /// Destroys everything of the stack and looks whether anything is left, by every kind's list
+    /// and by the tags.
+    pub async fn destroy(&self, stack: &Stack) -> Result<(), String> {
+        let session = self.session(&stack.region).await;
+        let read = || async {
+            Snapshot::read(&session, stack, Reach::Everything).await.map_err(|e| e.to_string())
+        };
+        let options = plan::Options { override_protection: true, ..plan::Options::default() };
+        let (name, environment) = (&stack.name, &stack.environment);
+        let plan =
+            plan::destroy(name, environment, &stack.region, &read().await?, Some(stack), &options)
+                .map_err(|e| e.render(false))?;
+        self.carry_out(stack, &plan).await?;
+        let left: Vec<String> = read()
+            .await?
+            .owned(stack)
+            .filter(|object| object.status != infra::kind::Status::Deleting)
+            .map(|object| format!("{} {} in {}", object.kind, object.id(), object.region))
+            .collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("left after destroy: {left:?}")) }
+    }
+}
+
+/// The changed items of a plan, a line each: `update group [retention_days]`.
+pub fn summary(plan: &Plan) -> Vec<String> {
+    plan.items.iter().filter(|item| item.action != plan::Action::Keep).map(line).collect()
+}
+
+pub fn line(item: &Item) -> String {
+    let paths: Vec<&str> = item.changes.iter().map(|change| change.path.as_str()).collect();
+    format!("{:?} {} {paths:?}", item.action, item.address)
+}
+
+pub fn load(name: &str, text: &str, folder: &Path) -> Stack {
+    load_with(name, text, folder, &model::Options::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+pub fn load_with(
+    name: &str,
+    text: &str,
+    folder: &Path,
+    options: &model::Options,
+) -> Result<Stack, String> {
+    model::load_str(name, text, folder, options).map_err(|mistakes| mistakes.render(false))
+}
+
+/// A YAML text as JSON, without expressions being looked at.
+pub fn yaml(name: &str, text: &str) -> Value {
+    let file = infra::diagnostic::SourceFile { path: name.to_owned(), text: text.to_owned() };
+    let mut mistakes = infra::diagnostic::Diagnostics::new();
+    let node = stack::yaml::parse(&std::sync::Arc::new(file), &mut mistakes);
+    assert!(mistakes.is_empty(), "{}", mistakes.render(false));
+    node.expect("a document").json()
+}
