@@ -4,6 +4,8 @@
 pub mod backup;
 pub mod cloudwatch;
 pub mod ec2;
+pub mod ecr;
+pub mod ecs;
 pub mod elbv2;
 pub mod events;
 pub mod iam;
@@ -18,7 +20,7 @@ use std::sync::LazyLock;
 use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
-const SERVICES: &[&[NewKind]] = &[backup::KINDS, cloudwatch::KINDS, ec2::KINDS, elbv2::KINDS, events::KINDS, iam::KINDS, kms::KINDS, logs::KINDS, s3::KINDS, secretsmanager::KINDS, sns::KINDS];
+const SERVICES: &[&[NewKind]] = &[backup::KINDS, cloudwatch::KINDS, ec2::KINDS, ecr::KINDS, ecs::KINDS, elbv2::KINDS, events::KINDS, iam::KINDS, kms::KINDS, logs::KINDS, s3::KINDS, secretsmanager::KINDS, sns::KINDS];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
     LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());

@@ -1,0 +1,210 @@
+//! `ecr.repository`
+
+use aws_sdk_ecr::types::{
+    EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability,
+    Repository as AwsRepository,
+};
+use futures::future::try_join_all;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{client, list, tag};
+use crate::aws::{Absent, Aws, Error, Result};
+use crate::kind::{Any, Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags};
+
+/// A repository of container images.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// The repository's name: small letters, digits, and `-`, `_`, `.`, `/` between them.
+    #[schemars(regex(pattern = r"^[a-z0-9]+([._/-][a-z0-9]+)*$"))]
+    name: Name<256>,
+    /// Whether images are searched for known weaknesses when they are pushed.
+    #[serde(default = "yes")]
+    scan_on_push: bool,
+    /// Whether a tag stays with its image (`IMMUTABLE`), or can be moved to another (`MUTABLE`).
+    #[serde(default = "immutable")]
+    #[schemars(extend("enum" = ["IMMUTABLE", "MUTABLE"]))]
+    tag_mutability: String,
+    /// The key that encrypts images; ECR's own when left out.
+    kms_key: Immutable<Option<Ref<Any, Arn>>>,
+    /// Which images are deleted, as ECR's document for it says.
+    lifecycle_policy: Option<Json>,
+    /// Who may use the repository, beyond what identities of the account may.
+    policy: Option<Policy>,
+}
+
+/// What AWS decides about a repository.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Outputs {
+    /// The repository's ARN.
+    arn: String,
+    /// The repository's name.
+    name: String,
+    /// What images' names begin with: `${repository.uri}:1.4.2`.
+    uri: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn immutable() -> String {
+    "IMMUTABLE".to_owned()
+}
+
+impl Kind for Repository {
+    const NAME: &'static str = "ecr.repository";
+    type Outputs = Outputs;
+    const ARN: Option<&'static str> = Some("ecr:repository/");
+    const DATA: bool = true;
+    // A policy may name a role that was just made.
+    const EVENTUAL: &'static [(&'static str, &'static str)] =
+        &[("InvalidParameterException", "Principal not found")];
+
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let all = client(aws).describe_repositories().into_paginator().items().send();
+        let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let looked_at = all.into_iter().filter(|one| {
+            scope.swept_tags(one.repository_arn().unwrap_or_default()).is_some()
+                || scope.names.iter().any(|name| Some(name.as_str()) == one.repository_name())
+        });
+        let found = try_join_all(looked_at.map(|one| read(aws, scope, one))).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
+        let encryption = match &*new.kms_key {
+            Some(key) => EncryptionConfiguration::builder()
+                .encryption_type(EncryptionType::Kms)
+                .kms_key(key.as_str()),
+            None => EncryptionConfiguration::builder().encryption_type(EncryptionType::Aes256),
+        };
+        let answer = client(aws)
+            .create_repository()
+            .repository_name(&*new.name)
+            .image_scanning_configuration(scanning(new))
+            .image_tag_mutability(new.tag_mutability.as_str().into())
+            .encryption_configuration(encryption.build()?)
+            .set_tags(Some(list(tags)?))
+            .send()
+            .await?;
+        if new.lifecycle_policy.is_some() {
+            set_lifecycle(aws, new).await?;
+        }
+        if new.policy.is_some() {
+            set_policy(aws, new).await?;
+        }
+        outputs(answer.repository().ok_or_else(|| Error::missing("repository"))?)
+    }
+
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        if was.spec.scan_on_push != now.scan_on_push {
+            let put = client(aws).put_image_scanning_configuration().repository_name(&*now.name);
+            put.image_scanning_configuration(scanning(now)).send().await?;
+        }
+        if was.spec.tag_mutability != now.tag_mutability {
+            let put = client(aws).put_image_tag_mutability().repository_name(&*now.name);
+            put.image_tag_mutability(now.tag_mutability.as_str().into()).send().await?;
+        }
+        if was.spec.lifecycle_policy != now.lifecycle_policy {
+            set_lifecycle(aws, now).await?;
+        }
+        if was.spec.policy != now.policy {
+            set_policy(aws, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the repository with its images: what holds data is guarded by the planner.
+    async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        let delete = client(aws).delete_repository().repository_name(&*was.spec.name);
+        delete.force(true).send().await?;
+        Ok(())
+    }
+
+    async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
+        tag(aws, &was.outputs.arn, set, remove).await
+    }
+}
+
+fn scanning(repository: &Repository) -> ImageScanningConfiguration {
+    ImageScanningConfiguration::builder().scan_on_push(repository.scan_on_push).build()
+}
+
+async fn set_lifecycle(aws: &Aws, now: &Repository) -> Result<()> {
+    if let Some(policy) = &now.lifecycle_policy {
+        let put = client(aws).put_lifecycle_policy().repository_name(&*now.name);
+        put.lifecycle_policy_text(policy.to_string()).send().await?;
+    } else {
+        client(aws).delete_lifecycle_policy().repository_name(&*now.name).send().await?;
+    }
+    Ok(())
+}
+
+async fn set_policy(aws: &Aws, now: &Repository) -> Result<()> {
+    if let Some(policy) = &now.policy {
+        let set = client(aws).set_repository_policy().repository_name(&*now.name);
+        set.policy_text(policy.to_string()).send().await?;
+    } else {
+        client(aws).delete_repository_policy().repository_name(&*now.name).send().await?;
+    }
+    Ok(())
+}
+
+async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
+    let answer = client(aws).list_tags_for_resource().resource_arn(arn).send().await?;
+    let tags = answer.tags.unwrap_or_default();
+    Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
+
+fn outputs(found: &AwsRepository) -> Result<Outputs> {
+    Ok(Outputs {
+        arn: found.repository_arn().ok_or_else(|| Error::missing("repositoryArn"))?.to_owned(),
+        name: found.repository_name().ok_or_else(|| Error::missing("repositoryName"))?.to_owned(),
+        uri: found.repository_uri().ok_or_else(|| Error::missing("repositoryUri"))?.to_owned(),
+    })
+}
+
+/// A repository with its policies, when it is of interest.
+async fn read(aws: &Aws, scope: &Scope, found: AwsRepository) -> Result<Option<Live<Repository>>> {
+    let outputs = outputs(&found)?;
+    let name = outputs.name.as_str();
+    let tags = match scope.swept_tags(&outputs.arn) {
+        Some(tags) => tags.clone(),
+        None => tags_of(aws, &outputs.arn).await?,
+    };
+    if !scope.wants(&tags, name) {
+        return Ok(None);
+    }
+    let (lifecycle, policy) = futures::future::join(
+        client(aws).get_lifecycle_policy().repository_name(name).send(),
+        client(aws).get_repository_policy().repository_name(name).send(),
+    )
+    .await;
+    let lifecycle = lifecycle.map_err(Error::from).absent()?;
+    let policy = policy.map_err(Error::from).absent()?;
+    let encryption = found.encryption_configuration();
+    let is_kms = encryption.is_some_and(|it| it.encryption_type() != &EncryptionType::Aes256);
+    let key = encryption.and_then(EncryptionConfiguration::kms_key).filter(|_| is_kms);
+    let scanning = found.image_scanning_configuration();
+    Ok(Some(Live {
+        spec: Repository {
+            name: name.into(),
+            scan_on_push: scanning.is_some_and(ImageScanningConfiguration::scan_on_push),
+            tag_mutability: found
+                .image_tag_mutability()
+                .unwrap_or(&ImageTagMutability::Mutable)
+                .as_str()
+                .to_owned(),
+            kms_key: key.map(Ref::new).into(),
+            lifecycle_policy: lifecycle
+                .and_then(|answer| answer.lifecycle_policy_text)
+                .map(|text| Json::parse(&text)),
+            policy: policy.and_then(|answer| answer.policy_text).map(|text| Policy::parse(&text)),
+        },
+        outputs,
+        tags,
+        status: Status::Usable,
+    }))
+}
