@@ -20,7 +20,21 @@ use std::sync::LazyLock;
 use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
-const SERVICES: &[&[NewKind]] = &[backup::KINDS, cloudwatch::KINDS, ec2::KINDS, ecr::KINDS, ecs::KINDS, elbv2::KINDS, events::KINDS, iam::KINDS, kms::KINDS, logs::KINDS, s3::KINDS, secretsmanager::KINDS, sns::KINDS];
+const SERVICES: &[&[NewKind]] = &[
+    backup::KINDS,
+    cloudwatch::KINDS,
+    ec2::KINDS,
+    ecr::KINDS,
+    ecs::KINDS,
+    elbv2::KINDS,
+    events::KINDS,
+    iam::KINDS,
+    kms::KINDS,
+    logs::KINDS,
+    s3::KINDS,
+    secretsmanager::KINDS,
+    sns::KINDS,
+];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =
     LazyLock::new(|| SERVICES.iter().copied().flatten().map(|new| new()).collect());

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{client, list, tag};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Any, Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags};
+use crate::kind::{Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags};
+use crate::kinds::kms::Key;
 
 /// A repository of container images.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -27,7 +28,7 @@ pub struct Repository {
     #[schemars(extend("enum" = ["IMMUTABLE", "MUTABLE"]))]
     tag_mutability: String,
     /// The key that encrypts images; ECR's own when left out.
-    kms_key: Immutable<Option<Ref<Any, Arn>>>,
+    kms_key: Immutable<Option<Ref<Key, Arn>>>,
     /// Which images are deleted, as ECR's document for it says.
     lifecycle_policy: Option<Json>,
     /// Who may use the repository, beyond what identities of the account may.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Share, client, list, one, read_strategy, read_tags, strategy, tag};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::NameOutput;
-use crate::kind::{Any, Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kinds::kms::Key;
 use crate::kinds::logs::LogGroup;
 
 /// A place for tasks and services to run in.
@@ -31,7 +32,7 @@ pub struct Cluster {
     #[serde(default = "on_fargate")]
     default_strategy: Set<Share>,
     /// The key that encrypts sessions of ECS Exec; TLS alone when left out.
-    exec_kms_key: Option<Ref<Any, Arn>>,
+    exec_kms_key: Option<Ref<Key, Arn>>,
     /// The log group that keeps what is typed in sessions of ECS Exec; the task's own when left
     /// out.
     exec_log_group: Option<Ref<LogGroup, NameOutput>>,

@@ -15,6 +15,7 @@ use crate::aws::{Aws, Result};
 use crate::kind::field::NameOutput;
 use crate::kind::{Any, Arn, Auto, Ref, Set};
 use crate::kinds::logs::LogGroup;
+use crate::kinds::secretsmanager::Secret as RegistrySecret;
 
 /// One container of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -84,7 +85,7 @@ pub struct Container {
     #[serde(default)]
     labels: BTreeMap<String, String>,
     /// The secret that opens a private registry other than ECR.
-    registry_credentials: Option<Ref<Any, Arn>>,
+    registry_credentials: Option<Ref<RegistrySecret, Arn>>,
 }
 
 /// A port that a container listens on.

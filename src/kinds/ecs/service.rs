@@ -17,9 +17,9 @@ use super::{
 };
 use crate::aws::{Absent, Aws, Error, Result};
 use crate::kind::field::{Id, NameOutput};
-use crate::kind::{
-    Any, Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags,
-};
+use crate::kind::{Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kinds::cloudwatch::Alarm;
+use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::elbv2::TargetGroup;
 
 /// A number of tasks that are kept running, and how a change is rolled out to them.
@@ -53,10 +53,10 @@ pub struct Service {
     scheduling: Immutable<String>,
     /// The subnets of tasks in the network mode `awsvpc`.
     #[serde(default)]
-    subnets: Set<Ref<Any, Id>>,
+    subnets: Set<Ref<Subnet, Id>>,
     /// The security groups of tasks in the network mode `awsvpc`.
     #[serde(default)]
-    security_groups: Set<Ref<Any, Id>>,
+    security_groups: Set<Ref<SecurityGroup, Id>>,
     /// Whether tasks have public addresses. Without, they need a NAT gateway or endpoints to pull
     /// images.
     #[serde(default)]
@@ -117,7 +117,7 @@ pub struct Deployment {
     rollback: bool,
     /// Alarms that make it be given up.
     #[serde(default)]
-    alarms: Set<Ref<Any, NameOutput>>,
+    alarms: Set<Ref<Alarm, NameOutput>>,
 }
 
 /// What AWS decides about a service.
@@ -358,12 +358,11 @@ impl Service {
         if self.subnets.is_empty() {
             return Ok(None);
         }
-        let texts = |refs: &Set<Ref<Any, Id>>| Some(refs.iter().map(ToString::to_string).collect());
         let public =
             if self.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
         let vpc = AwsVpcConfiguration::builder()
-            .set_subnets(texts(&self.subnets))
-            .set_security_groups(texts(&self.security_groups))
+            .set_subnets(Some(texts(&self.subnets)))
+            .set_security_groups(Some(texts(&self.security_groups)))
             .assign_public_ip(public);
         Ok(Some(NetworkConfiguration::builder().awsvpc_configuration(vpc.build()?).build()))
     }
@@ -429,6 +428,14 @@ impl Deployment {
             alarms: alarms.into_iter().flat_map(|it| it.alarm_names()).map(Ref::new).collect(),
         }
     }
+}
+
+fn texts<K>(refs: &Set<Ref<K, Id>>) -> Vec<String> {
+    refs.iter().map(ToString::to_string).collect()
+}
+
+fn refs<K>(ids: Option<&[String]>) -> Set<Ref<K, Id>> {
+    ids.into_iter().flatten().map(Ref::new).collect()
 }
 
 /// `service/CLUSTER/NAME`: the cluster's name.
@@ -516,7 +523,6 @@ fn read(found: &AwsService) -> Result<Live<Service>> {
     let scheduling = scheduling.unwrap_or_else(replica);
     let is_daemon = *scheduling == "DAEMON";
     let shares = read_strategy(found.capacity_provider_strategy());
-    let texts = |ids: Option<&[String]>| ids.into_iter().flatten().map(Ref::new).collect();
     Ok(Live {
         spec: Service {
             name: outputs.name.as_str().into(),
@@ -527,8 +533,8 @@ fn read(found: &AwsService) -> Result<Live<Service>> {
             capacity_providers: Auto((!shares.is_empty()).then_some(shares)),
             platform_version: found.platform_version().map_or_else(latest, ToOwned::to_owned),
             scheduling,
-            subnets: texts(network.map(AwsVpcConfiguration::subnets)),
-            security_groups: texts(network.map(AwsVpcConfiguration::security_groups)),
+            subnets: refs(network.map(AwsVpcConfiguration::subnets)),
+            security_groups: refs(network.map(AwsVpcConfiguration::security_groups)),
             assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
                 == Some(&AssignPublicIp::Enabled),
             load_balancers: found.load_balancers().iter().filter_map(Target::read).collect(),

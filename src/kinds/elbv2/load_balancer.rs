@@ -12,8 +12,10 @@ use super::{Attributes, changed, client, list, number, tag, tags_of, truth, yes}
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Any, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, is_unknown,
+    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, is_unknown,
 };
+use crate::kinds::ec2::{SecurityGroup, Subnet};
+use crate::kinds::s3::Bucket;
 
 /// An application or network load balancer.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,11 +30,11 @@ pub struct LoadBalancer {
     #[serde(default)]
     scheme: Immutable<Scheme>,
     /// The subnets it has addresses in, one per zone; an application load balancer needs two.
-    subnets: Set<Ref<Any, Id>>,
+    subnets: Set<Ref<Subnet, Id>>,
     /// The security groups of its addresses. A network load balancer made without any can get
     /// none later.
     #[serde(default)]
-    security_groups: Set<Ref<Any, Id>>,
+    security_groups: Set<Ref<SecurityGroup, Id>>,
     /// `ipv4`; `dualstack` for IPv6 as well; `dualstack-without-public-ipv4` for public IPv6
     /// alone.
     #[serde(default = "ipv4")]
@@ -83,7 +85,7 @@ pub enum Scheme {
 #[serde(deny_unknown_fields)]
 pub struct AccessLogs {
     /// The bucket's name. Its policy has to let the load balancer write.
-    bucket: Ref<Any, NameOutput>,
+    bucket: Ref<Bucket, NameOutput>,
     /// What the objects' keys begin with.
     #[serde(default)]
     prefix: String,
@@ -252,7 +254,7 @@ impl Kind for LoadBalancer {
     }
 }
 
-fn texts(refs: &Set<Ref<Any, Id>>) -> Vec<String> {
+fn texts<K>(refs: &Set<Ref<K, Id>>) -> Vec<String> {
     refs.iter().map(ToString::to_string).collect()
 }
 

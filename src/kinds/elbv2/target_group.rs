@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{Attributes, changed, client, list, number, tag, tags_of, truth};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::Id;
-use crate::kind::{Any, Immutable, Kind, Live, Name, Problem, Ref, Scope, Status, Tags};
+use crate::kind::{Immutable, Kind, Live, Name, Problem, Ref, Scope, Status, Tags};
+use crate::kinds::ec2::Vpc;
 
 /// A group of targets behind a load balancer, and how their health is checked.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,7 +32,7 @@ pub struct TargetGroup {
     #[schemars(range(min = 1, max = 65535))]
     port: Immutable<i32>,
     /// The network that the targets are in.
-    vpc: Immutable<Ref<Any, Id>>,
+    vpc: Immutable<Ref<Vpc, Id>>,
     /// What targets are: `ip` addresses (tasks on Fargate), `instance`s or an `alb`.
     #[serde(default = "ip")]
     #[schemars(extend("enum" = ["ip", "instance", "alb"]))]
