@@ -5,5 +5,7 @@ mod healthcare;
 mod law;
 mod local;
 mod plan;
+mod planner;
+mod settled;
 mod sources;
 mod world;

@@ -94,7 +94,7 @@ fn everything() -> Plan {
         create(
             "network/vpc",
             "ec2.vpc",
-            json!({ "cidr": "10.0.0.0/16", "dns_hostnames": true, "note": "", "zones": [] }),
+            json!({ "cidr": "10.0.0.0/16", "dns_hostnames": false, "note": "", "zones": [] }),
         ),
         create(
             "network/private/a",
