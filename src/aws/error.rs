@@ -118,6 +118,9 @@ where
                 let message = service.err().message().unwrap_or_default().to_owned();
                 match code {
                     _ if is_html => not_implemented(),
+                    None if error.raw_response().is_some_and(|r| r.status().is_success()) => {
+                        (Class::Transient, "InvalidAnswer".to_owned(), chain(service.err()))
+                    }
                     Some(code) => (class_of(code, &message, status), code.to_owned(), message),
                     None => without_code(status, message),
                 }

@@ -1,4 +1,4 @@
-"""KMS: the rotation period, and that a key which is about to be deleted refuses changes."""
+"""KMS: the rotation period, a policy that needs no name, and that a key which is about to be deleted refuses changes."""
 
 import json
 
@@ -22,6 +22,24 @@ def get_key_rotation_status(inner, self):
     if status["KeyRotationEnabled"]:
         status["RotationPeriodInDays"] = getattr(key(self), "rotation_period", 365)
     return json.dumps({"KeyId": key(self).id, **status})
+
+
+@around(KmsResponse)
+def get_key_policy(inner, self):
+    return inner(with_policy_name(self))
+
+
+@around(KmsResponse)
+def put_key_policy(inner, self):
+    return inner(with_policy_name(self))
+
+
+def with_policy_name(response):
+    """There is one policy, and nobody has to name it."""
+    name = response._get_param("PolicyName") or "default"
+    given = response._get_param
+    response._get_param = lambda key, *rest: name if key == "PolicyName" else given(key, *rest)
+    return response
 
 
 @around(KmsBackend)

@@ -1,4 +1,5 @@
-"""S3: what a new bucket has without being asked, tags in the create call, and lifecycle rules as they were written."""
+"""S3: what a new bucket has without being asked, tags in the create call, and lifecycle and replication
+rules as they were written."""
 
 import json
 import re
@@ -84,6 +85,8 @@ def _bucket_response_put(inner, self, request, bucket_name, querystring):
         bucket = self.backend.get_bucket(bucket_name)
         bucket.lifecycle_as_written = self.body
         bucket.smallest = request.headers.get("x-amz-transition-default-minimum-object-size")
+    if "replication" in querystring:
+        self.backend.get_bucket(bucket_name).replication_as_written = self.body
     return answer
 
 
@@ -133,3 +136,17 @@ def get_bucket_lifecycle(inner, self):
     smallest = bucket.smallest or "all_storage_classes_128K"
     headers = {"Content-Type": "application/xml", "x-amz-transition-default-minimum-object-size": smallest}
     return 200, headers, bucket.lifecycle_as_written
+
+
+@around(S3Response)
+def get_bucket_versioning(inner, self):
+    """moto names the answer after the operation, and readers that look at the name do not find it."""
+    status, headers, body = inner(self)
+    return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+
+@around(S3Response)
+def get_bucket_replication(inner, self):
+    """moto forgets what it has no field for, such as storage classes, keys and delete markers."""
+    answer = inner(self)
+    return answer[0], answer[1], self.backend.get_bucket(self.bucket_name).replication_as_written
