@@ -11,7 +11,6 @@ mod vpc;
 mod vpc_endpoint;
 
 use std::future::Future;
-use std::time::Duration;
 
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
@@ -25,7 +24,7 @@ pub use subnet::Subnet;
 pub use vpc::Vpc;
 pub use vpc_endpoint::VpcEndpoint;
 
-use crate::aws::{Aws, Class, Error, Result};
+use crate::aws::{Aws, Class, Error, Result, eventually};
 use crate::kind::{Cidr, Entry, NewKind, Problem, Scope, Tags, ownership};
 
 /// The kinds of this service, sorted by name.
@@ -102,29 +101,20 @@ async fn tag(aws: &Aws, id: &str, set: &Tags, remove: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Runs a step that completes the object `id`, which has just been created, again and again for a
-/// minute while EC2 does not know the object everywhere. The engine must not come back to the
-/// create after that, since it would make a second object; the next run finds the first one by
-/// its tags and goes on.
-async fn complete<T, F>(id: &str, mut step: impl FnMut() -> F) -> Result<T>
+/// A call that completes the object `id`, which has just been created and which EC2 may not know
+/// everywhere yet. The engine must not come back to the create after it, since that would make a
+/// second object; the next run finds the first one by its tags and goes on.
+async fn complete<T, F>(id: &str, call: impl Fn() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    for seconds in [1, 2, 4, 8, 15, 30] {
-        match step().await {
-            Err(error) if may_pass(&error) => {}
-            done => return done,
+    eventually(NOT_YET, call).await.map_err(|error| match error.class {
+        Class::NotFound | Class::Busy | Class::Throttled | Class::Transient => {
+            let message = format!("{id} was created and could not be completed: {error}");
+            Error::new(Class::Refused, "IncompleteCreate", message)
         }
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
-    }
-    step().await.map_err(|error| {
-        let message = format!("{id} was created and could not be completed: {error}");
-        Error::new(Class::Refused, "IncompleteCreate", message)
+        _ => error,
     })
-}
-
-fn may_pass(error: &Error) -> bool {
-    matches!(error.class, Class::NotFound | Class::Busy | Class::Throttled | Class::Transient)
 }
 
 /// The sizes that AWS allows for a network and its parts.

@@ -125,6 +125,8 @@ impl Kind for VpcEndpoint {
     const NAME: &'static str = "ec2.vpc_endpoint";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ec2:vpc-endpoint/");
+    // Two of the same service would be in each other's way: in route tables, or by private names.
+    const CLAIMS: &'static [&'static str] = &["vpc", "service"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {

@@ -5,9 +5,9 @@ import itertools
 import json
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidPermissionNotFoundError
 from moto.ec2.models import EC2Backend
-from moto.ec2.models.security_groups import SecurityGroupRule
+from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import is_tag_filter, random_private_ip, tag_filter_matches
@@ -27,8 +27,58 @@ def what(rule):
 
 SecurityGroupRule.__eq__ = lambda self, other: what(self) == what(other)
 SecurityGroupRule.description = property(
-    lambda self: self.ip_range.get("Description") or self.source_group.get("Description")
+    lambda self: self.ip_range.get("Description") or self.source_group.get("Description") or self.of_prefix_list
 )
+SecurityGroupRule.of_prefix_list = None
+
+
+@around(SecurityGroupRule, "__init__")
+def rule(inner, self, ec2_backend, ip_protocol, group_id, from_port, to_port, *rest, **named):
+    """Protocols other than TCP and UDP do without ports; the description of a prefix list is kept."""
+    ports = (-1 if from_port is None else from_port, -1 if to_port is None else to_port)
+    inner(self, ec2_backend, ip_protocol, group_id, *ports, *rest, **named)
+    prefix_list = named.get("prefix_list_id") or (rest[2] if len(rest) > 2 else None)
+    self.of_prefix_list = (prefix_list or {}).get("Description")
+
+
+@around(SecurityGroup)
+def _flattened_rules(inner, self, rules):
+    views = inner(self, rules)
+    for view in views:
+        for shown in view.prefix_list_ids:
+            for rule in rules:
+                same = (rule.ip_protocol, rule.from_port, rule.to_port) == (view.ip_protocol, view.from_port, view.to_port)
+                if same and rule.prefix_list_id == shown["PrefixListId"] and rule.of_prefix_list:
+                    shown["Description"] = rule.of_prefix_list
+    return views
+
+
+@around(EC2Backend)
+def _sg_update_description(inner, self, security_rule, rule):
+    """A description that is left out is taken away."""
+    text = security_rule.description
+    if rule.prefix_list_id:
+        rule.of_prefix_list = text
+        return
+    peer = rule.ip_range or rule.source_group
+    peer.pop("Description", None)
+    if text:
+        peer["Description"] = text
+
+
+@around(EC2Backend)
+def revoke_security_group_egress(inner, self, group_name_or_id, ip_protocol, from_port, to_port, ip_ranges, **named):
+    """moto takes no notice of IPv6 ranges in a VPC that has none itself."""
+    group = self.get_security_group_by_name_or_id(group_name_or_id)
+    ipv6 = [each for each in ip_ranges if "CidrIpv6" in each]
+    for each in ipv6:
+        gone = SecurityGroupRule(self, ip_protocol, group.id, from_port, to_port, each)
+        if gone not in group.egress_rules:
+            raise InvalidPermissionNotFoundError()
+        group.egress_rules.remove(gone)
+    others = [each for each in ip_ranges if each not in ipv6]
+    if others or not ipv6 or named.get("source_groups") or named.get("prefix_list_ids"):
+        inner(self, group_name_or_id, ip_protocol, from_port, to_port, others, **named)
 
 
 @around(EC2Backend)
@@ -260,7 +310,11 @@ def modify_subnet_attribute(inner, self):
 
 @around(EC2Response)
 def create_vpc_endpoint(inner, self):
-    return once(inner, self, "vpc_end_points", "VpcEndpoint")
+    answer = once(inner, self, "vpc_end_points", "VpcEndpoint")
+    endpoint = answer.result["VpcEndpoint"]
+    if (endpoint.vpc_endpoint_type or "Gateway").lower() != "interface":
+        endpoint.private_dns_enabled = False
+    return answer
 
 
 @around(EC2Response)
