@@ -20,6 +20,7 @@ use crate::kind::{
     ownership, to_word,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
+use crate::kinds::ecs::TaskDefinition;
 use crate::kinds::iam::Role;
 
 /// Starts its targets at certain times, or when certain events happen.
@@ -91,7 +92,7 @@ pub struct Transformer {
 #[serde(deny_unknown_fields)]
 pub struct Ecs {
     /// The task definition, with or without its revision.
-    task_definition: Ref<Any, Arn>,
+    task_definition: Ref<TaskDefinition, Arn>,
     /// How many tasks.
     #[serde(default = "one")]
     #[schemars(range(min = 1, max = 10))]
