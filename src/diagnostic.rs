@@ -195,6 +195,36 @@ impl Diagnostics {
         self
     }
 
+    /// The same with `secrets` made unreadable in the lines that are shown.
+    #[must_use]
+    pub fn hiding(mut self, secrets: &[Span]) -> Self {
+        let mut masked: Vec<(Arc<SourceFile>, Arc<SourceFile>)> = Vec::new();
+        for span in self.0.iter_mut().filter_map(|diagnostic| diagnostic.span.as_mut()) {
+            let file = &span.file;
+            let mut here =
+                secrets.iter().filter(|secret| Arc::ptr_eq(&secret.file, file)).peekable();
+            if here.peek().is_none() {
+                continue;
+            }
+            if let Some((_, known)) = masked.iter().find(|(plain, _)| Arc::ptr_eq(plain, file)) {
+                span.file = Arc::clone(known);
+                continue;
+            }
+            let mut text = file.text.clone();
+            for secret in here {
+                let Some(value) = text.get(secret.start..secret.end) else { continue };
+                // Every byte keeps its place, and every line its number.
+                let mask: String =
+                    value.bytes().map(|byte| if byte == b'\n' { '\n' } else { '*' }).collect();
+                text.replace_range(secret.start..secret.end, &mask);
+            }
+            let hidden = Arc::new(SourceFile { path: file.path.clone(), text });
+            masked.push((Arc::clone(file), Arc::clone(&hidden)));
+            span.file = hidden;
+        }
+        self
+    }
+
     /// All of them in the style of the Rust compiler.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() }

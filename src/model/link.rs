@@ -1,21 +1,21 @@
 //! Drafts → resources: specs read along their schemas, references and their order, what is known
 //! of others put in its place, and the kinds' own checks.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::expand::{Draft, Expander, STRUCTURAL};
+use super::expand::{Draft, Expander, is_field};
 use super::scope::{self, Entity, Entry, Scope};
 use super::sites;
 use super::walk::{Site, Walker, part_span, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::graph::Graph;
-use crate::kind::{AnyKind, Problem};
+use crate::kind::Problem;
 use crate::stack::{Data, Node};
 
 /// A draft whose spec was read.
@@ -108,13 +108,14 @@ fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
     let node = &draft.declaration.node;
     let key = &draft.declaration.key;
     let schema = draft.kind.schema();
-    let fields = node.entries().iter().filter(|(key, _)| !STRUCTURAL.contains(&&*key.text));
+    let fields = node.entries().iter().filter(|entry| is_field(entry));
     let what = format!("`{}`", draft.kind.name());
     let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
     let mut spec = walker.object(schema.json(), fields, &what, (key.start, key.end));
     let mut found = walker.found;
     let broken = !found.mistakes.is_empty();
     expander.mistakes.extend(found.mistakes);
+    expander.secrets.extend(found.secrets);
 
     // What refers to a field of itself that the user decides waits for nobody.
     found.references.retain(|(to, field, _)| {
@@ -445,63 +446,75 @@ fn place(draft: &Draft, path: &str) -> Span {
     span
 }
 
-/// Finds the field for which a spec cannot be read, by leaving out one after the other.
+/// Finds the fields for which a spec cannot be read: with an unknown value in its place, none of
+/// them is in the way any more.
 fn canonical(expander: &mut Expander, draft: &Draft, spec: &Value, message: String) {
-    let Some(map) = spec.as_object() else { return };
-    let fails_as = |spec: Map<String, Value>| draft.kind.canonical(&Value::Object(spec)).err();
-    let mut found = false;
-    let required: HashSet<&str> =
-        draft.kind.schema().fields().filter(|f| f.required).map(|f| f.name).collect();
-    for (name, value) in map {
-        // Alone with what it cannot do without, the field fails as it does in company.
-        let alone: Map<String, Value> = map
-            .iter()
-            .filter(|(key, _)| *key == name || required.contains(key.as_str()))
-            .map(|(key, value)| (key.clone(), value.clone()))
+    let read = |spec: &Map<String, Value>| draft.kind.canonical(&Value::Object(spec.clone())).err();
+    let Some(mut rest) = spec.as_object().cloned() else { return };
+    let mut error = Some(message);
+    while let Some(message) = error.take() {
+        let without = |name: &String| {
+            let mut spec = rest.clone();
+            spec.insert(name.clone(), UNKNOWN.into());
+            (spec.clone(), read(&spec))
+        };
+        let results: Vec<(String, Map<String, Value>, Option<String>)> = rest
+            .keys()
+            .map(|name| (name.clone(), without(name)))
+            .map(|(name, (spec, error))| (name, spec, error))
             .collect();
-        let mut without = alone.clone();
-        without.remove(name);
-        let (Some(with), without) = (fails_as(alone), fails_as(without)) else { continue };
-        if without.as_ref() == Some(&with) {
-            continue;
-        }
-        found = true;
-        let path = deeper(draft.kind, map, name, value, &with);
+        let whole = results.iter().find(|(.., error)| error.is_none());
+        let found = whole.or(results.iter().find(|(.., error)| error.as_ref() != Some(&message)));
+        let Some((name, spec, next)) = found else {
+            problem(expander, draft, Problem::at("", message));
+            return;
+        };
         let secret = draft.kind.schema().field(name).is_some_and(|field| field.is("writeOnly"));
-        let message = if secret { format!("the secret `{name}` cannot be read") } else { with };
+        let path = culprit(&rest[name], name.clone(), &|value| {
+            let mut spec = rest.clone();
+            spec.insert(name.clone(), value);
+            read(&spec).as_ref() == Some(&message)
+        });
+        let message = if secret { format!("the secret `{name}` cannot be read") } else { message };
         problem(expander, draft, Problem::at(path, message));
-    }
-    if !found {
-        problem(expander, draft, Problem::at("", message));
+        (rest, error) = (spec.clone(), next.clone());
     }
 }
 
-/// The path of the one element of a list that cannot be read, or of the list.
-fn deeper(
-    kind: &dyn AnyKind,
-    map: &Map<String, Value>,
-    name: &str,
-    value: &Value,
-    message: &str,
-) -> String {
-    let Value::Array(items) = value else { return name.to_owned() };
-    for (index, item) in items.iter().enumerate() {
-        let mut only = map.clone();
-        only.insert(name.to_owned(), Value::Array(vec![item.clone()]));
-        if kind.canonical(&Value::Object(only)).err().as_deref() == Some(message) {
-            if let Value::Object(entries) = item {
-                for key in entries.keys() {
-                    let mut less = entries.clone();
-                    less.remove(key);
-                    let mut only = map.clone();
-                    only.insert(name.to_owned(), Value::Array(vec![Value::Object(less)]));
-                    if kind.canonical(&Value::Object(only)).err().as_deref() != Some(message) {
-                        return format!("{name}[{index}].{key}");
-                    }
+/// What stands for a value that is not known.
+const UNKNOWN: &str = "${?}";
+
+/// The path of the innermost value that is to blame: `fails` says whether an outermost value
+/// still does.
+fn culprit(value: &Value, path: String, fails: &dyn Fn(Value) -> bool) -> String {
+    match value {
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let mut rest = items.clone();
+                rest.remove(index);
+                if !fails(Value::Array(rest)) {
+                    return culprit(item, format!("{path}[{index}]"), &|item| {
+                        let mut all = items.clone();
+                        all[index] = item;
+                        fails(Value::Array(all))
+                    });
                 }
             }
-            return format!("{name}[{index}]");
+            path
         }
+        Value::Object(map) => {
+            for (key, value) in map {
+                let with = |value: Value| {
+                    let mut all = map.clone();
+                    all.insert(key.clone(), value);
+                    fails(Value::Object(all))
+                };
+                if !with(UNKNOWN.into()) {
+                    return culprit(value, format!("{path}.{key}"), &with);
+                }
+            }
+            path
+        }
+        _ => path,
     }
-    name.to_owned()
 }

@@ -145,6 +145,7 @@ fn bad_name(what: &str, name: &str) -> Option<Diagnostic> {
         .skip_while(|c| !c.is_ascii_lowercase())
         .take(32)
         .collect();
+    let fixed = fixed.trim_end_matches('-');
     let message = format!("`{name}` cannot be the name of {what}");
     let wrong = Diagnostic::error("bad-name", message)
         .label("small letters, digits and `-`, beginning with a letter, at most 32");
@@ -250,7 +251,7 @@ impl<'f> Loader<'f> {
             outputs: Arc::new(outputs),
             scope: root,
         };
-        (stack, self.expander.mistakes)
+        (stack, self.expander.mistakes.hiding(&self.expander.secrets))
     }
 
     fn region(&mut self) -> String {

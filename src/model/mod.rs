@@ -3,6 +3,7 @@
 mod expand;
 mod file;
 pub mod file_schema;
+mod known;
 mod lifecycle;
 mod link;
 mod load;
@@ -25,6 +26,8 @@ use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::kind::{AnyKind, Tags};
+
+pub use file_schema::file_schema;
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

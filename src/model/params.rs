@@ -20,8 +20,7 @@ pub(super) struct Param {
 }
 
 const TYPES: [&str; 6] = ["string", "number", "integer", "boolean", "list", "map"];
-const KEYS: [&str; 8] =
-    ["type", "default", "allowed", "description", "pattern", "min", "max", "secret"];
+const KEYS: [&str; 7] = ["type", "default", "allowed", "description", "pattern", "min", "max"];
 
 /// Reads the `params` of a file.
 pub(super) fn declared(

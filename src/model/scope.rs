@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::{Address, Outputs};
 use crate::diagnostic::{SourceFile, did_you_mean};
 use crate::kind::AnyKind;
-use crate::stack::evaluate::{self, Answer, Selection, Source};
-use crate::stack::expression::{Code, Fault, Text};
+use crate::stack::evaluate::{self, Answer, Selection, Shape, Source};
+use crate::stack::expression::{Code, Fault, Piece, Text};
 
 /// What all scopes of one stack share.
 pub(super) struct Shared {
@@ -457,17 +457,43 @@ pub(super) fn text_thing(
     Ok(Thing::Later(Arc::clone(text), Arc::clone(scope), rest.to_vec()))
 }
 
-/// What an expression's path leads to, if it comes down to one.
+/// What an expression stands for, if it comes down to a path, or to a list or mapping of such.
 pub(super) fn code_thing(
     code: &Code,
     scope: &Arc<Scope>,
     rest: &[Selection],
 ) -> Result<Option<Thing>, Fault> {
     let source = scope.source(&());
-    let Some(leaf) = evaluate::sole_leaf(code, &source)? else { return Ok(None) };
-    let Some(mut selections) = evaluate::selections(code, leaf, &source)? else { return Ok(None) };
-    selections.extend_from_slice(rest);
-    scope.thing(&code.leaves[leaf].root, &selections).map(Some)
+    let inside = |code: Code| match code_thing(&code, scope, &[])? {
+        Some(thing) => Ok(thing),
+        None => match evaluate::evaluate(&code, &source)? {
+            Some(value) => Ok(Thing::Value(value)),
+            None => {
+                let text = format!("${{{}}}", code.source).as_str().into();
+                let text = Text { source: text, pieces: vec![Piece::Code(Arc::new(code))] };
+                Ok(Thing::Later(Arc::new(text), Arc::clone(scope), Vec::new()))
+            }
+        },
+    };
+    match evaluate::shape(code, &source)? {
+        Shape::Path(leaf) => {
+            let Some(mut selections) = evaluate::selections(code, leaf, &source)? else {
+                return Ok(None);
+            };
+            selections.extend_from_slice(rest);
+            scope.thing(&code.leaves[leaf].root, &selections).map(Some)
+        }
+        Shape::List(items) if rest.is_empty() => {
+            items.into_iter().map(inside).collect::<Result<_, _>>().map(Thing::List).map(Some)
+        }
+        Shape::Map(entries) if rest.is_empty() => entries
+            .into_iter()
+            .map(|(key, code)| Ok((key, inside(code)?)))
+            .collect::<Result<_, Fault>>()
+            .map(Thing::Map)
+            .map(Some),
+        Shape::List(_) | Shape::Map(_) | Shape::Other => Ok(None),
+    }
 }
 
 /// A scope together with what is known of resources.

@@ -43,6 +43,8 @@ pub(super) enum Waiting {
 /// What was found on a walk.
 #[derive(Default)]
 pub(super) struct Found {
+    /// Where secrets stand.
+    pub secrets: Vec<Span>,
     pub mistakes: Vec<Diagnostic>,
     pub sites: Vec<Site>,
     /// Places of resources that are referred to, the field if it is one, and whether it may
@@ -139,6 +141,8 @@ impl<'a> Walker<'a> {
             let secret = self.hidden.is_none() && Rules::of(schema).secret;
             if secret {
                 self.hidden = Some((key.start, key.end));
+                let file = Arc::clone(&self.scope.file);
+                self.found.secrets.push(Span { file, start: node.start, end: node.end });
             }
             self.path.push(Place::Key(key.text.to_string()));
             if let Some(value) = self.value(schema, node, &key.text) {

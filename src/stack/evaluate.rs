@@ -148,15 +148,44 @@ pub fn live_leaves(code: &Code, source: &dyn Source) -> Result<Vec<usize>, Fault
     }
 }
 
-/// The one path that an expression comes down to, once known conditions are decided.
-pub fn sole_leaf(code: &Code, source: &dyn Source) -> Result<Option<usize>, Fault> {
-    match &code.form {
-        Form::Path => Ok(Some(0)),
-        Form::Tree(tree) => match &fold(code, tree, source)?.expr {
-            Expr::Ident(name) => Ok(leaf_index(name)),
-            _ => Ok(None),
-        },
-    }
+/// What an expression comes down to, once known conditions are decided.
+pub enum Shape {
+    /// One of its paths.
+    Path(usize),
+    /// A list that is written out.
+    List(Vec<Code>),
+    /// A mapping that is written out.
+    Map(Vec<(String, Code)>),
+    /// Anything else.
+    Other,
+}
+
+/// The shape of an expression.
+pub fn shape(code: &Code, source: &dyn Source) -> Result<Shape, Fault> {
+    let Form::Tree(tree) = &code.form else { return Ok(Shape::Path(0)) };
+    let folded = fold(code, tree, source)?;
+    let part = |tree: &IdedExpr| Code {
+        source: code.source.clone(),
+        form: Form::Tree(tree.clone()),
+        leaves: code.leaves.clone(),
+    };
+    Ok(match &folded.expr {
+        Expr::Ident(name) => leaf_index(name).map_or(Shape::Other, Shape::Path),
+        Expr::List(list) => Shape::List(list.elements.iter().map(part).collect()),
+        Expr::Map(map) => {
+            let entries = map.entries.iter().map(|entry| match &entry.expr {
+                EntryExpr::MapEntry(entry) => match &entry.key.expr {
+                    Expr::Literal(LiteralValue::String(key)) => {
+                        Some((key.inner().to_owned(), part(&entry.value)))
+                    }
+                    _ => None,
+                },
+                EntryExpr::StructField(_) => None,
+            });
+            entries.collect::<Option<_>>().map_or(Shape::Other, Shape::Map)
+        }
+        _ => Shape::Other,
+    })
 }
 
 fn leaf(code: &Code, index: usize, source: &dyn Source) -> Result<Answer, Fault> {

@@ -52,7 +52,7 @@ pub enum Form {
 }
 
 /// A path: a variable, and what is selected from it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Leaf {
     /// The variable.
     pub root: String,
@@ -61,7 +61,7 @@ pub struct Leaf {
 }
 
 /// One selection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Step {
     /// `.name` or `["name"]`.
     Field(String),

@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
                 let node = loop {
                     match self.next()? {
                         (Event::SequenceEnd, _, end) => {
-                            let end = if last > start + 1 { last } else { end };
+                            let end = self.closed(start, b'[', last, end);
                             break Node { data: Data::List(items), start, end };
                         }
                         (event, start, end) => {
@@ -292,6 +292,12 @@ impl<'a> Reader<'a> {
             Event::Alias(id) => self.alias(id, start, end),
             _ => Ok(Node { data: Data::Null, start, end }),
         }
+    }
+
+    /// Where a list or mapping ends: in brackets with the closing one, else with its last value.
+    fn closed(&self, start: usize, bracket: u8, last: usize, end: usize) -> usize {
+        let flow = self.file.text.as_bytes().get(start) == Some(&bracket);
+        if flow || last <= start + 1 { end } else { last }
     }
 
     fn remember(&mut self, anchor: usize, node: &Node) {
@@ -323,7 +329,7 @@ impl<'a> Reader<'a> {
             let (event, at, end) = self.next()?;
             let key = match event {
                 Event::MappingEnd => {
-                    last = if last > start + 1 { last } else { end };
+                    last = self.closed(start, b'{', last, end);
                     break;
                 }
                 Event::Scalar(text, ..) => Key { text: text.as_ref().into(), start: at, end },
