@@ -25,6 +25,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "backup.py",
     "cloudwatch.py",
     "ec2.py",
+    "ecr.py",
     "ecs.py",
     "elbv2.py",
     "events.py",

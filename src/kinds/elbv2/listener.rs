@@ -57,7 +57,9 @@ impl Kind for Listener {
     const NAME: &'static str = "elbv2.listener";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("elasticloadbalancing:listener/");
-    const CLAIMS: &'static [&'static str] = &["load_balancer", "port"];
+    // A target group is behind one load balancer at most: a listener that moves to another load
+    // balancer with what it forwards to lets go of it first.
+    const CLAIMS: &'static [&'static str] = &["default_action"];
 
     /// AWS lists listeners by load balancer. Those looked into are ours and those that the sweep
     /// names, so that a listener which the sweep does not know yet is found with its load balancer.

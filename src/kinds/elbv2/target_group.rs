@@ -396,7 +396,6 @@ async fn read(aws: &Aws, found: AwsTargetGroup, tags: Tags) -> Result<Live<Targe
     let attributes = look.send().await?.attributes.unwrap_or_default();
     let attributes: Attributes =
         attributes.into_iter().filter_map(|one| Some((one.key?, one.value?))).collect();
-    let matcher = found.matcher();
     Ok(Live {
         spec: TargetGroup {
             name: outputs.name.as_str().into(),
@@ -407,20 +406,7 @@ async fn read(aws: &Aws, found: AwsTargetGroup, tags: Tags) -> Result<Live<Targe
             port: found.port().unwrap_or_default().into(),
             vpc: Ref::new(found.vpc_id().unwrap_or_default()).into(),
             target_type: found.target_type().map_or_else(ip, |it| it.as_str().to_owned().into()),
-            health_check: HealthCheck {
-                protocol: found
-                    .health_check_protocol()
-                    .map_or_else(http_text, |it| it.as_str().to_owned()),
-                port: found.health_check_port().map_or_else(traffic_port, ToOwned::to_owned),
-                path: found.health_check_path().map_or_else(slash, ToOwned::to_owned),
-                matcher: matcher
-                    .and_then(|it| it.http_code().or_else(|| it.grpc_code()))
-                    .map_or_else(two_hundred, ToOwned::to_owned),
-                interval: found.health_check_interval_seconds().unwrap_or_default(),
-                timeout: found.health_check_timeout_seconds().unwrap_or_default(),
-                healthy_threshold: found.healthy_threshold_count().unwrap_or_default(),
-                unhealthy_threshold: found.unhealthy_threshold_count().unwrap_or_default(),
-            },
+            health_check: read_health_check(&found),
             deregistration_delay: number(&attributes, DELAY, five_minutes()),
             slow_start: number(&attributes, SLOW_START, 0),
             algorithm: attributes.get(ALGORITHM).cloned().unwrap_or_else(round_robin),
@@ -430,6 +416,27 @@ async fn read(aws: &Aws, found: AwsTargetGroup, tags: Tags) -> Result<Live<Targe
         tags,
         status: Status::Usable,
     })
+}
+
+fn read_health_check(found: &AwsTargetGroup) -> HealthCheck {
+    let protocol =
+        found.health_check_protocol().map_or_else(http_text, |it| it.as_str().to_owned());
+    // What was said of HTTP may linger where it no longer matters.
+    let speaks_http = protocol != "TCP";
+    let codes = found.matcher().and_then(|it| it.http_code().or_else(|| it.grpc_code()));
+    HealthCheck {
+        port: found.health_check_port().map_or_else(traffic_port, ToOwned::to_owned),
+        path: found
+            .health_check_path()
+            .filter(|_| speaks_http)
+            .map_or_else(slash, ToOwned::to_owned),
+        matcher: codes.filter(|_| speaks_http).map_or_else(two_hundred, ToOwned::to_owned),
+        interval: found.health_check_interval_seconds().unwrap_or_default(),
+        timeout: found.health_check_timeout_seconds().unwrap_or_default(),
+        healthy_threshold: found.healthy_threshold_count().unwrap_or_default(),
+        unhealthy_threshold: found.unhealthy_threshold_count().unwrap_or_default(),
+        protocol,
+    }
 }
 
 fn read_stickiness(attributes: &Attributes) -> Stickiness {

@@ -53,7 +53,11 @@ def create_service(inner, self):
     service.deployment_configuration = {**DEPLOYMENT, **(self._get_param("deploymentConfiguration") or {})}
     if service.load_balancers and not hasattr(service, "health_check_grace_period_seconds"):
         service.health_check_grace_period_seconds = 0
-    if service.launch_type == "FARGATE":
+    strategy = self._get_param("capacityProviderStrategy") or cluster.default_capacity_provider_strategy
+    if strategy and not self._get_param("launchType"):
+        service.launch_type = None
+        service.capacity_provider_strategy = strategy
+    if service.launch_type == "FARGATE" or any(each["capacityProvider"].startswith("FARGATE") for each in strategy or []):
         service.platform_version = service.platform_version or "LATEST"
         service.platform_family = "Linux"
     settle(backend, service, new_deployment=True)

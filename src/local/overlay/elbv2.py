@@ -1,5 +1,7 @@
 """Elastic Load Balancing: the attributes that a new load balancer or target group has, and deletion protection."""
 
+import inspect
+
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
@@ -141,6 +143,43 @@ def create_listener(inner, self, load_balancer_arn, *args, **kwargs):
     if balancer is not None and any(str(each.port) == str(port) for each in balancer.listeners.values()):
         raise ELBClientError("DuplicateListener", "A listener already exists on this port for this load balancer")
     return inner(self, load_balancer_arn, *args, **kwargs)
+
+
+def targets(actions):
+    """The target groups that actions forward to."""
+    for action in actions or []:
+        data = getattr(action, "data", action)
+        groups = (data.get("ForwardConfig") or {}).get("TargetGroups") or [data]
+        yield from (group["TargetGroupArn"] for group in groups if group.get("TargetGroupArn"))
+
+
+def behind_one_balancer(name, arn_name):
+    """A target group is behind one load balancer at most."""
+
+    @around(ELBv2Backend, name)
+    def checked(inner, self, *args, **kwargs):
+        given = inspect.signature(inner).bind(self, *args, **kwargs).arguments
+        _, path = given[arn_name].rpartition(":")[2].split("/", 1)
+        own = "/".join(path.split("/")[:3])
+        taken = {
+            target
+            for arn, balancer in self.load_balancers.items()
+            if not arn.endswith(own)
+            for listener in balancer.listeners.values()
+            for actions in [listener.default_actions, *(rule.actions for rule in listener.rules.values())]
+            for target in targets(actions)
+        }
+        both = taken.intersection(targets(given.get("actions")))
+        if both:
+            text = f"The following target groups cannot be associated with more than one load balancer: {min(both)}"
+            raise ELBClientError("TargetGroupAssociationLimit", text)
+        return inner(self, *args, **kwargs)
+
+
+behind_one_balancer("create_listener", "load_balancer_arn")
+behind_one_balancer("modify_listener", "arn")
+behind_one_balancer("create_rule", "listener_arn")
+behind_one_balancer("modify_rule", "rule_arn")
 
 
 @around(ELBv2Backend)

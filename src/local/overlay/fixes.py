@@ -5,6 +5,7 @@ def install():
     import backup  # noqa: F401
     import cloudwatch  # noqa: F401
     import ec2  # noqa: F401
+    import ecr  # noqa: F401
     import ecs  # noqa: F401
     import elbv2  # noqa: F401
     import events  # noqa: F401
