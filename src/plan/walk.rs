@@ -95,9 +95,15 @@ impl<'a> Walk<'a> {
             }
             outcomes.insert(place, outcome);
         }
-        // What is referred to late may come later in the order than what refers to it.
+        // What is referred to late may come later in the order than what refers to it, or be that
+        // itself.
         for &place in &order {
-            if resources[place].references.iter().any(|reference| reference.late) {
+            let is_late = resources[place].references.iter().any(|reference| reference.late);
+            let waits = match outcomes.get(&place) {
+                Some(Ok(outcome)) => outcome.item.desired.as_ref().is_some_and(waits),
+                _ => false,
+            };
+            if is_late || waits {
                 outcomes.insert(place, self.outcome(resources[place], &known));
             }
         }

@@ -14,7 +14,7 @@ use futures::StreamExt;
 use infra::kind::AnyKind;
 use infra::kind::schema::FieldRef;
 use infra::kinds;
-use infra::plan::{Action, Plan};
+use infra::plan::{Action, Plan, waits};
 use serde_json::{Value, json};
 
 use crate::world::{World, load, summary, yaml};
@@ -145,7 +145,9 @@ fn exactly(plan: &Plan, resource: &str, field: &FieldRef<'_>) -> Result<(), Stri
     let follows = changed.iter().all(|other| {
         other.address == item.address
             || (matches!(item.action, Action::Replace { .. })
-                && other.depends_on.iter().any(|to| changed.iter().any(|c| c.address == *to)))
+                && (other.depends_on.iter().any(|to| changed.iter().any(|c| c.address == *to))
+                    // A late reference is no order, and shows only in what is not known yet.
+                    || other.changes.iter().any(|c| c.after.as_ref().is_some_and(waits))))
     });
     let is_there = item.changes.iter().any(|change| is_field(&change.path));
     if is_there && exact && acts && follows {
