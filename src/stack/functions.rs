@@ -1,5 +1,6 @@
 //! The functions of expressions: those of the language, and ours.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -189,15 +190,22 @@ fn cidr_subnet(range: Arc<String>, bits: i64, index: i64) -> Answer {
     else {
         return fail(NAME, format!("`{range}` has no room for {bits} more bits of prefix"));
     };
-    let found = match (net, usize::try_from(index)) {
-        (IpNet::V4(net), Ok(index)) => {
-            net.subnets(prefix).ok().and_then(|mut all| all.nth(index)).map(|net| net.to_string())
-        }
-        (IpNet::V6(net), Ok(index)) => {
-            net.subnets(prefix).ok().and_then(|mut all| all.nth(index)).map(|net| net.to_string())
-        }
-        (_, Err(_)) => None,
+    let (total, first) = match net.network() {
+        IpAddr::V4(address) => (32, u128::from(u32::from(address))),
+        IpAddr::V6(address) => (128, u128::from(address)),
     };
+    // A range has 2^bits parts, each of 2^(total - prefix) addresses.
+    let parts = 1_u128.checked_shl(u32::from(prefix - net.prefix_len())).unwrap_or(u128::MAX);
+    let size = total - u32::from(prefix);
+    let start = u128::try_from(index)
+        .ok()
+        .filter(|index| *index < parts)
+        .and_then(|index| first.checked_add(index.checked_shl(size).unwrap_or(0)));
+    let found = start.and_then(|start| match net {
+        IpNet::V4(_) => u32::try_from(start).ok().map(|start| Ipv4Addr::from(start).to_string()),
+        IpNet::V6(_) => Some(Ipv6Addr::from(start).to_string()),
+    });
+    let found = found.map(|start| format!("{start}/{prefix}"));
     found.map_or_else(
         || fail(NAME, format!("`{range}` split by {bits} bits has no part {index}")),
         |found| Ok(found.into()),
@@ -211,12 +219,12 @@ fn cidr_host(range: Arc<String>, index: i64) -> Answer {
     let found = match (net, u32::try_from(index)) {
         (IpNet::V4(net), Ok(index)) => u32::from(net.network())
             .checked_add(index)
-            .map(std::net::Ipv4Addr::from)
+            .map(Ipv4Addr::from)
             .filter(|address| net.contains(address))
             .map(|address| address.to_string()),
         (IpNet::V6(net), Ok(index)) => u128::from(net.network())
             .checked_add(u128::from(index))
-            .map(std::net::Ipv6Addr::from)
+            .map(Ipv6Addr::from)
             .filter(|address| net.contains(address))
             .map(|address| address.to_string()),
         (_, Err(_)) => None,
@@ -287,5 +295,38 @@ fn env(Arguments(arguments): Arguments) -> Answer {
             Ok(std::env::var(name.as_str()).map_or_else(|_| default.clone(), Value::from))
         }
         _ => fail(NAME, "takes a name, and a default if you like"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(answer: Answer) -> Option<String> {
+        match answer {
+            Ok(Value::String(text)) => Some(text.to_string()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn ranges_are_split() {
+        let split =
+            |range: &str, bits, index| text(cidr_subnet(Arc::new(range.to_owned()), bits, index));
+        assert_eq!(split("10.0.0.0/16", 8, 0).as_deref(), Some("10.0.0.0/24"));
+        assert_eq!(split("10.0.0.0/16", 8, 255).as_deref(), Some("10.0.255.0/24"));
+        assert_eq!(split("10.0.0.0/16", 8, 256), None);
+        assert_eq!(split("10.0.0.0/16", 17, 0), None);
+        assert_eq!(split("10.0.0.0/16", 8, -1), None);
+        assert_eq!(split("10.0.0.0/16", 0, 0).as_deref(), Some("10.0.0.0/16"));
+        assert_eq!(split("2001:db8::/56", 8, 2).as_deref(), Some("2001:db8:0:2::/64"));
+        assert_eq!(split("::/0", 128, 5).as_deref(), Some("::5/128"));
+    }
+
+    #[test]
+    fn hosts_are_counted() {
+        let host = |range: &str, index| text(cidr_host(Arc::new(range.to_owned()), index));
+        assert_eq!(host("10.0.1.0/24", 5).as_deref(), Some("10.0.1.5"));
+        assert_eq!(host("10.0.1.0/24", 256), None);
     }
 }
