@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::expand::{Draft, Expander, is_field};
-use super::scope::{self, Entity, Entry, Scope};
+use super::lookup;
+use super::scope::{Entity, Entry, Scope};
 use super::sites;
 use super::walk::{Site, Walker, part_span, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
@@ -304,7 +305,7 @@ fn settle(expander: &mut Expander, drafts: &[Draft], read: &mut [Read], order: &
     let mut kept = HashMap::new();
     // Outputs and what templates are given ask too; what is wrong with them is reported later.
     for (text, scope, ..) in &expander.later {
-        let _ = scope::visit_text(text, scope, &mut |to, field| {
+        let _ = lookup::visit_text(text, scope, &mut |to, field| {
             if let Some(field) = field
                 && let Some(value) = specs.get(&drafts[to].address, field)
             {

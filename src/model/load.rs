@@ -11,8 +11,9 @@ use super::expand::{Expander, plain};
 use super::file::{File, Templates};
 use super::lifecycle::{self, Inherited};
 use super::link;
+use super::lookup;
 use super::params::{self, mapping};
-use super::scope::{self, Bound, Scope, Shared, list};
+use super::scope::{Bound, Scope, Shared, list};
 use super::walk::part_span;
 use super::{Options, Output, Stack, regions};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
@@ -335,7 +336,7 @@ impl<'f> Loader<'f> {
     /// Looks at what could not be looked at before all names were known.
     fn later(&mut self) {
         for (text, scope, start, end) in std::mem::take(&mut self.expander.later) {
-            if let Err(fault) = scope::visit_text(&text, &scope, &mut |_, _| {}) {
+            if let Err(fault) = lookup::visit_text(&text, &scope, &mut |_, _| {}) {
                 let span = part_span(&scope, &fault.part, start, end);
                 let wrong = Diagnostic::error("bad-expression", fault.message).at(span);
                 self.expander.mistake(wrong.maybe_help(fault.help), &scope);

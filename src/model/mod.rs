@@ -7,11 +7,13 @@ mod known;
 mod lifecycle;
 mod link;
 mod load;
+mod lookup;
 mod params;
 mod regions;
 mod rules;
 mod scope;
 mod sites;
+mod typed;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::lookup;
 use super::rules::Rules;
-use super::scope::{self, Scope};
+use super::scope::Scope;
 use super::walk::{Place, Site, Waiting};
 use super::{Address, Outputs, Resource};
 use crate::kind::is_unknown;
@@ -37,8 +38,8 @@ impl Site {
         found: &mut dyn FnMut(usize, Option<&str>),
     ) -> Result<(), Fault> {
         match &self.what {
-            Waiting::Text(text) => scope::visit_text(text, scope, found),
-            Waiting::Thing(thing) => scope::visit(thing, found),
+            Waiting::Text(text) => lookup::visit_text(text, scope, found),
+            Waiting::Thing(thing) => lookup::visit(thing, found),
         }
     }
 
@@ -46,7 +47,7 @@ impl Site {
     pub fn value(&self, scope: &Arc<Scope>, known: &dyn Outputs) -> Result<Option<Value>, Fault> {
         let value = match &self.what {
             Waiting::Text(text) => evaluate::text(text, &scope.source(known))?,
-            Waiting::Thing(thing) => match scope::value(thing, &scope.shared, known)? {
+            Waiting::Thing(thing) => match lookup::value(thing, &scope.shared, known)? {
                 Answer::Known(value) => Some(value),
                 Answer::Partial(_) | Answer::Unknown => None,
             },

@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 
 use serde_json::{Map, Value};
 
+use super::lookup;
 use super::rules::{Rules, Wrong};
 use super::scope::{self, Scope, Thing, list};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
-use crate::kind::AnyKind;
 use crate::stack::evaluate::{self, Answer};
 use crate::stack::expression::{Compiler, Fault, Text};
 use crate::stack::{Data, Key, Node};
@@ -67,10 +67,10 @@ pub(super) struct Walker<'a> {
 
 /// Where the value under the eye stands, and what it is called.
 #[derive(Clone, Copy)]
-struct At<'n> {
-    name: &'n str,
-    start: usize,
-    end: usize,
+pub(super) struct At<'n> {
+    pub name: &'n str,
+    pub start: usize,
+    pub end: usize,
 }
 
 impl<'a> Walker<'a> {
@@ -91,7 +91,7 @@ impl<'a> Walker<'a> {
         Span { file: Arc::clone(&self.scope.file), start, end }
     }
 
-    fn mistake(&mut self, diagnostic: Diagnostic, start: usize, end: usize) {
+    pub(super) fn mistake(&mut self, diagnostic: Diagnostic, start: usize, end: usize) {
         let diagnostic = diagnostic.at(self.span(start, end));
         self.found.mistakes.push(with_trail(diagnostic, self.scope));
     }
@@ -235,22 +235,6 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// A name of a resource where a reference to it was meant.
-    fn forgotten(&mut self, rules: &Rules, text: &str, at: At) {
-        let Some((kind, output)) = rules.reference else { return };
-        if self.literal || output == "name" {
-            return;
-        }
-        let Ok(Thing::Resource(place)) = self.scope.thing(text, &[]) else { return };
-        let table = self.scope.shared.table.get();
-        let Some(entry) = table.and_then(|table| table.get(place)) else { return };
-        if kind == entry.kind.name() {
-            let message = format!("`{text}` is the name of a resource here, not its {output}");
-            let help = format!("refer to it: `${{{text}}}`");
-            self.mistake(Diagnostic::error("bare-name", message).help(help), at.start, at.end);
-        }
-    }
-
     fn items(&mut self, rules: &Rules<'static>, items: &[Node], at: At) -> Value {
         let schema = rules.items.unwrap_or(&FREE);
         let mut result = Vec::with_capacity(items.len());
@@ -338,7 +322,7 @@ impl<'a> Walker<'a> {
         };
         let late = self.late;
         let references = &mut self.found.references;
-        let visited = scope::visit_text(&text, self.scope, &mut |place, field| {
+        let visited = lookup::visit_text(&text, self.scope, &mut |place, field| {
             references.push((place, field.map(str::to_owned), late));
         });
         match visited {
@@ -486,7 +470,7 @@ impl<'a> Walker<'a> {
                 }
                 self.field(schema, thing, source, at)
             }
-            Thing::Later(..) => match scope::value(&thing, &self.scope.shared, &()) {
+            Thing::Later(..) => match lookup::value(&thing, &self.scope.shared, &()) {
                 Ok(Answer::Known(value)) => self.computed(schema, &value, at),
                 Ok(_) => Some(self.wait(schema, Waiting::Thing(thing), source, at)),
                 Err(fault) => {
@@ -512,105 +496,6 @@ impl<'a> Walker<'a> {
             _ => source.to_owned(),
         };
         Some(self.wait(schema, Waiting::Thing(thing), &text, at))
-    }
-
-    fn entry(&self, place: usize) -> Option<(String, &'static dyn AnyKind)> {
-        let entry = self.scope.shared.table.get()?.get(place)?;
-        Some((entry.address.to_string(), entry.kind))
-    }
-
-    /// The output of a resource that a reference field takes.
-    fn output(&mut self, rules: &Rules, place: usize, at: At) -> Option<String> {
-        let (address, kind) = self.entry(place)?;
-        let outputs = || kind.outputs().fields().map(|field| field.name);
-        let Some((wanted, output)) = rules.reference else {
-            let first = outputs().next().unwrap_or("id");
-            let message = format!(
-                "`{address}` is a whole resource, and `{}` takes {}",
-                at.name,
-                if rules.is_free() { "a value".to_owned() } else { rules.expected() }
-            );
-            let help = format!(
-                "name one of its outputs, such as `{address}.{first}`; it has {}",
-                list(outputs())
-            );
-            let whole = Diagnostic::error("whole-resource", message).help(help);
-            self.mistake(whole, at.start, at.end);
-            return None;
-        };
-        if wanted != "*" && wanted != kind.name() {
-            self.wrong_kind(wanted, &address, kind, at);
-            return None;
-        }
-        let has = kind.outputs().field(output).is_some() || kind.schema().field(output).is_some();
-        if !has {
-            let message = format!(
-                "`{}` takes the `{output}` of a resource, which `{address}` (`{}`) does not have",
-                at.name,
-                kind.name()
-            );
-            let help = format!("it has {}", list(outputs()));
-            let lacks = Diagnostic::error("wrong-reference", message).help(help);
-            self.mistake(lacks, at.start, at.end);
-            return None;
-        }
-        Some(output.to_owned())
-    }
-
-    fn wrong_kind(&mut self, wanted: &str, address: &str, kind: &dyn AnyKind, at: At) {
-        let message =
-            format!("`{}` refers to `{wanted}`, but `{address}` is `{}`", at.name, kind.name());
-        let table = self.scope.shared.table.get();
-        let fit: Vec<&str> = table
-            .into_iter()
-            .flatten()
-            .filter(|entry| entry.kind.name() == wanted)
-            .map(|entry| entry.address.as_str())
-            .take(4)
-            .collect();
-        let help = (!fit.is_empty())
-            .then(|| format!("of that kind the stack has {}", list(fit.into_iter())));
-        let wrong = Diagnostic::error("wrong-reference", message)
-            .label(format!("this is `{}`", kind.name()))
-            .maybe_help(help);
-        self.mistake(wrong, at.start, at.end);
-    }
-
-    /// Whether a field that is named in full can be what a reference field takes.
-    fn explicit(
-        &mut self,
-        (wanted, output): (&str, &str),
-        place: usize,
-        field: &str,
-        at: At,
-    ) -> Option<()> {
-        let (address, kind) = self.entry(place)?;
-        let of = kind.outputs().field(field).or_else(|| kind.schema().field(field));
-        if let Some((same, _)) = of.and_then(|field| field.reference()) {
-            // The field is a reference itself: it holds what it refers to.
-            if same == wanted || wanted == "*" || same == "*" {
-                return Some(());
-            }
-        }
-        let first = kind.outputs().fields().next().map(|field| field.name);
-        let names_itself =
-            field == output || Some(field) == first || ["id", "arn"].contains(&field);
-        if !names_itself {
-            return Some(());
-        }
-        if wanted != "*" && wanted != kind.name() {
-            self.wrong_kind(wanted, &address, kind, at);
-            return None;
-        }
-        if field != output && wanted == kind.name() {
-            let message =
-                format!("`{}` takes the `{output}` of `{wanted}`, not its `{field}`", at.name);
-            let help = format!("write `${{{address}}}`: the field takes the output that it needs");
-            let wrong = Diagnostic::error("wrong-reference", message).help(help);
-            self.mistake(wrong, at.start, at.end);
-            return None;
-        }
-        Some(())
     }
 }
 
