@@ -83,11 +83,8 @@ async fn tamper(world: &World, stack: &Stack) -> Vec<String> {
 
     let s3 =
         s3::Client::from_conf(s3::config::Builder::from(&config).force_path_style(true).build());
-    let suspended = s3::types::VersioningConfiguration::builder()
-        .status(s3::types::BucketVersioningStatus::Suspended)
-        .build();
-    let put = s3.put_bucket_versioning().bucket(output("backups", "name"));
-    put.versioning_configuration(suspended).send().await.expect("PutBucketVersioning");
+    let delete = s3.delete_bucket_lifecycle().bucket(output("backups", "name"));
+    delete.send().await.expect("DeleteBucketLifecycle");
 
     let ec2 = ec2::Client::new(&config);
     let open = ec2.authorize_security_group_ingress().group_id(output("database_group", "id"));
@@ -103,7 +100,7 @@ async fn tamper(world: &World, stack: &Stack) -> Vec<String> {
     ec2.create_tags().resources(vpc).tags(tag).send().await.expect("CreateTags");
 
     [
-        "backups versioning",
+        "backups lifecycle_rules",
         "database_group ingress",
         "network/vpc tags.Owner",
         "task_logs retention_days",

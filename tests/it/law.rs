@@ -14,10 +14,11 @@ use futures::StreamExt;
 use infra::kind::AnyKind;
 use infra::kind::schema::FieldRef;
 use infra::kinds;
+use infra::model::Options;
 use infra::plan::{Action, Plan, waits};
 use serde_json::{Value, json};
 
-use crate::world::{World, load, summary, yaml};
+use crate::world::{World, load_with, summary, yaml};
 
 /// Kinds under test at once: the local AWS is the slow part.
 const CONCURRENCY: usize = 4;
@@ -58,7 +59,7 @@ async fn law(kind: &'static dyn AnyKind) -> Result<usize, String> {
     let (base_text, tests) = text.split_once("\n---\n").ok_or("the second document is missing")?;
     let (base, tests) = (yaml(&name, base_text), yaml(&name, tests));
     let folder = path.parent().expect("a folder");
-    let stack = load(&name, base_text, folder);
+    let stack = load_with(&name, base_text, folder, &Options::default())?;
     let changes = tests["changes"].as_array().cloned().unwrap_or_default();
     let mut broken = uncovered(kind, &base, &tests);
 
@@ -105,7 +106,7 @@ async fn hold(
         Value::Null => spec.remove(field),
         to => spec.insert(field.to_owned(), to.clone()),
     };
-    let changed = load(name, &changed.to_string(), folder);
+    let changed = load_with(name, &changed.to_string(), folder, &Options::default())?;
 
     for (what, target) in [("changing", &changed), ("taking back", stack)] {
         let plan = world.plan(target).await?;
@@ -212,6 +213,16 @@ fn the_registry_is_in_order() {
     for kind in kinds::all() {
         if !example(kind).exists() {
             broken.push(format!("{}: no example file", kind.name()));
+        }
+        // What every resource has beside its spec.
+        let structure =
+            ["kind", "template", "with", "for_each", "when", "region", "tags", "lifecycle"];
+        for field in kind.schema().fields().filter(|field| structure.contains(&field.name)) {
+            broken.push(format!(
+                "{}: `{}` means something on every resource",
+                kind.name(),
+                field.name
+            ));
         }
         for schema in [kind.schema(), kind.outputs()] {
             check(schema.json(), kind.name(), &keywords, &mut broken);

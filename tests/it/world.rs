@@ -118,10 +118,6 @@ pub fn line(item: &Item) -> String {
     format!("{:?} {} {paths:?}", item.action, item.address)
 }
 
-pub fn load(name: &str, text: &str, folder: &Path) -> Stack {
-    load_with(name, text, folder, &model::Options::default()).unwrap_or_else(|e| panic!("{e}"))
-}
-
 pub fn load_with(
     name: &str,
     text: &str,

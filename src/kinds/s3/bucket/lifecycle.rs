@@ -82,7 +82,7 @@ pub(super) fn check(rules: &[Rule]) -> Vec<Problem> {
     }
     texts
         .into_iter()
-        .map(|(rule, text)| Problem::at("lifecycle", format!("rule `{}`: {text}", rule.id)))
+        .map(|(rule, text)| Problem::at("lifecycle_rules", format!("rule `{}`: {text}", rule.id)))
         .collect()
 }
 
@@ -180,11 +180,11 @@ fn storage_problems(moves: &[Transition], expire: Option<i32>, expire_field: &st
 
 pub(super) async fn put(aws: &Aws, bucket: &Bucket) -> Result<()> {
     let name = &*bucket.name;
-    if bucket.lifecycle.is_empty() {
+    if bucket.lifecycle_rules.is_empty() {
         client(aws).delete_bucket_lifecycle().bucket(name).send().await?;
         return Ok(());
     }
-    let rules = bucket.lifecycle.iter().map(aws_rule).collect::<Result<Vec<_>>>()?;
+    let rules = bucket.lifecycle_rules.iter().map(aws_rule).collect::<Result<Vec<_>>>()?;
     let configuration = BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build()?;
     let put = client(aws).put_bucket_lifecycle_configuration().bucket(name);
     put.lifecycle_configuration(configuration).send().await?;

@@ -38,7 +38,7 @@ pub struct Bucket {
     object_ownership: String,
     /// Rules that move objects to cheaper storage and delete them, by age.
     #[serde(default)]
-    lifecycle: Set<lifecycle::Rule>,
+    lifecycle_rules: Set<lifecycle::Rule>,
     /// Whether requests over plain HTTP are refused.
     #[serde(default = "yes")]
     tls_only: bool,
@@ -133,7 +133,7 @@ impl Kind for Bucket {
         if was.object_ownership != now.object_ownership {
             settings::put_ownership(aws, now).await?;
         }
-        if was.lifecycle != now.lifecycle {
+        if was.lifecycle_rules != now.lifecycle_rules {
             lifecycle::put(aws, now).await?;
         }
         if was.tls_only != now.tls_only || was.policy != now.policy {
@@ -174,7 +174,7 @@ impl Kind for Bucket {
 
     fn check(&self) -> Vec<Problem> {
         let mut problems = self.encryption.check();
-        problems.extend(lifecycle::check(&self.lifecycle));
+        problems.extend(lifecycle::check(&self.lifecycle_rules));
         problems.extend(self.replication.iter().flat_map(|r| r.check(self.versioning)));
         problems
     }
@@ -187,7 +187,7 @@ async fn configure(aws: &Aws, new: &Bucket) -> Result<()> {
     if new.versioning {
         settings::put_versioning(aws, new).await?;
     }
-    if !new.lifecycle.is_empty() {
+    if !new.lifecycle_rules.is_empty() {
         lifecycle::put(aws, new).await?;
     }
     if new.tls_only || new.policy.is_some() {
@@ -213,7 +213,7 @@ async fn read(aws: &Aws, name: &str, tags: Tags) -> Result<Live<Bucket>> {
         (versioning, replication),
         encryption,
         (public_access_block, object_ownership),
-        lifecycle,
+        lifecycle_rules,
         (policy, tls_only),
     ) = try_join!(
         versions,
@@ -229,7 +229,7 @@ async fn read(aws: &Aws, name: &str, tags: Tags) -> Result<Live<Bucket>> {
             encryption,
             public_access_block,
             object_ownership,
-            lifecycle,
+            lifecycle_rules,
             tls_only,
             policy: policy.into(),
             replication: replication.into(),
