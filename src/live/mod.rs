@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::aws::{self, Aws, Class, Session};
 use crate::kind::{AnyKind, LiveObject, Scope, Tags, ownership};
-use crate::model::Stack;
+use crate::model::{Resource, Stack};
 
 /// Lists under way at once.
 const CONCURRENCY: usize = 16;
@@ -155,10 +155,13 @@ fn scope(
     swept: &BTreeMap<String, Tags>,
 ) -> Scope {
     let name_field = kind.schema().name_field().map(|field| field.name.to_owned());
+    let here = |r: &&Resource| {
+        r.kind.name() == kind.name() && (r.region == aws.region() || kind.is_global())
+    };
     let names: BTreeSet<String> = stack
         .resources
         .values()
-        .filter(|r| r.kind.name() == kind.name() && (r.region == aws.region() || kind.is_global()))
+        .filter(here)
         .filter_map(|r| r.spec.get(name_field.as_deref()?).and_then(Value::as_str))
         .map(ToOwned::to_owned)
         .collect();
@@ -167,6 +170,7 @@ fn scope(
         environment: stack.environment.clone(),
         swept: swept.iter().filter(|(arn, _)| is_of(kind, arn)).map(clone).collect(),
         names: names.into_iter().collect(),
+        declared: stack.resources.values().filter(here).count(),
     }
 }
 

@@ -108,7 +108,17 @@ async fn hold(
     };
     let changed = load_with(name, &changed.to_string(), folder, &Options::default())?;
 
+    // A field that AWS decides when it is left out stays as it is when it is taken back.
+    let stays = schema.is("x-auto") && base["resources"][resource].get(field).is_none();
     for (what, target) in [("changing", &changed), ("taking back", stack)] {
+        if what == "taking back" && stays {
+            let plan = world.plan(target).await?;
+            return if plan.has_changes() {
+                Err(format!("{path} is compared: {:?}", explain(&plan)))
+            } else {
+                Ok(())
+            };
+        }
         let plan = world.plan(target).await?;
         exactly(&plan, resource, &schema).map_err(|error| format!("{what} {path}: {error}"))?;
         let carried = world.carry_out(target, &plan).await;

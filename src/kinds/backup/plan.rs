@@ -137,6 +137,15 @@ impl Kind for Plan {
     const ARN: Option<&'static str> = Some("backup:backup-plan:");
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let swept =
+            scope.swept.iter().filter(|(_, tags)| scope.owns(tags)).filter_map(|(arn, tags)| {
+                let (_, id) = arn.rsplit_once(':')?;
+                Some(read(aws, id.to_owned(), tags.clone()))
+            });
+        let swept: Vec<_> = try_join_all(swept).await?.into_iter().flatten().collect();
+        if swept.len() >= scope.declared {
+            return Ok(swept);
+        }
         let plans = client(aws).list_backup_plans().into_paginator().items().send();
         let mut found = Vec::new();
         for plan in plans.collect::<std::result::Result<Vec<_>, _>>().await? {
@@ -333,7 +342,8 @@ fn write_rule(rule: &Rule) -> Result<BackupRuleInput> {
 /// The plan with that id, unless it has gone since it was listed.
 async fn read(aws: &Aws, id: String, tags: Tags) -> Result<Option<Live<Plan>>> {
     let plan = client(aws).get_backup_plan().backup_plan_id(&id).send().await;
-    let Some(answer) = plan.map_err(Error::from).absent()? else { return Ok(None) };
+    let answer = plan.map_err(Error::from).absent()?;
+    let Some(answer) = answer.filter(|it| it.deletion_date().is_none()) else { return Ok(None) };
     let plan: &BackupPlan = answer.backup_plan().ok_or_else(|| Error::missing("BackupPlan"))?;
     let selections = selection::all(aws, &id).await?;
     let (resource, option, enabled) = VSS;

@@ -2,9 +2,8 @@
 
 use aws_sdk_ecs::types::{
     EfsAuthorizationConfig, EfsAuthorizationConfigIam, EfsTransitEncryption,
-    EfsVolumeConfiguration, EphemeralStorage, RuntimePlatform, SortOrder,
-    TaskDefinition as AwsTaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
-    Volume as AwsVolume,
+    EfsVolumeConfiguration, EphemeralStorage, RuntimePlatform, TaskDefinition as AwsTaskDefinition,
+    TaskDefinitionField, TaskDefinitionStatus, Volume as AwsVolume,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -121,10 +120,6 @@ fn slash() -> String {
     "/".to_owned()
 }
 
-/// Of a family's revisions that the sweep does not know yet, how many are looked at. The sweep
-/// lags by minutes: a revision of ours that it misses is among the newest.
-const NEWEST: i32 = 10;
-
 impl Kind for TaskDefinition {
     const NAME: &'static str = "ecs.task_definition";
     type Outputs = Outputs;
@@ -133,18 +128,15 @@ impl Kind for TaskDefinition {
         &[("ClientException", "ole is not valid")];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let newest = scope.names.iter().map(|family| {
-            let list = client(aws).list_task_definitions().family_prefix(family);
-            list.sort(SortOrder::Desc).max_results(NEWEST).send()
-        });
-        let mut arns: Vec<String> = scope.swept.keys().cloned().collect();
-        for answer in try_join_all(newest).await? {
-            arns.extend(answer.task_definition_arns.unwrap_or_default());
-        }
-        arns.sort();
-        arns.dedup();
-        let found = try_join_all(arns.iter().map(|arn| describe(aws, arn))).await?;
-        let owned = found.into_iter().flatten().filter(|(_, tags)| scope.owns(tags));
+        // A family stands for its newest active revision, which the sweep may not know yet; it
+        // knows the older ones.
+        let newest = try_join_all(scope.names.iter().map(|family| describe(aws, family))).await?;
+        let newest: Vec<_> = newest.into_iter().flatten().collect();
+        let is_new = |arn: &str| newest.iter().all(|(it, _)| it.task_definition_arn() != Some(arn));
+        let others = scope.swept.keys().filter(|arn| is_new(arn));
+        let others = try_join_all(others.map(|arn| describe(aws, arn))).await?;
+        let found = newest.into_iter().chain(others.into_iter().flatten());
+        let owned = found.filter(|(_, tags)| scope.owns(tags));
         owned.map(|(found, tags)| read(&found, tags)).collect()
     }
 

@@ -1,6 +1,6 @@
 //! `elbv2.listener`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Certificate, Listener as AwsListener, Rule as AwsRule,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::rule::Rule;
 use super::{LoadBalancer, client, list, tag, tags_of};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result};
 use crate::kind::{Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
 /// A port on which a load balancer takes connections, and where requests go from there.
@@ -64,17 +64,23 @@ impl Kind for Listener {
     /// AWS lists listeners by load balancer. Those looked into are ours and those that the sweep
     /// names, so that a listener which the sweep does not know yet is found with its load balancer.
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let all = client(aws).describe_load_balancers().into_paginator().items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
-        let mut arns: Vec<String> =
-            all.into_iter().filter_map(|one| one.load_balancer_arn).collect();
-        let balancers = tags_of(aws, &arns).await?;
-        arns.retain(|arn| {
-            let inside = format!("{}/", arn.replacen(":loadbalancer/", ":listener/", 1));
-            balancers.get(arn).is_some_and(|tags| scope.owns(tags))
-                || scope.swept.keys().any(|listener| listener.starts_with(&inside))
-        });
-        let found = try_join_all(arns.iter().map(|arn| listeners_of(aws, arn))).await?.concat();
+        let mut found = Vec::new();
+        let swept: BTreeSet<String> =
+            scope.swept.keys().filter_map(|arn| balancer_of(arn)).collect();
+        for listeners in try_join_all(swept.iter().map(|arn| listeners_of(aws, arn))).await? {
+            found.extend(listeners);
+        }
+        let is_swept =
+            |one: &AwsListener| one.listener_arn().is_some_and(|arn| scope.swept.contains_key(arn));
+        if found.iter().filter(|one| is_swept(one)).count() < scope.declared {
+            let mut arns = balancers(aws).await?;
+            arns.retain(|arn| !swept.contains(arn));
+            let tags = tags_of(aws, &arns).await?;
+            arns.retain(|arn| tags.get(arn).is_some_and(|tags| scope.owns(tags)));
+            found.extend(
+                try_join_all(arns.iter().map(|arn| listeners_of(aws, arn))).await?.concat(),
+            );
+        }
         let unswept: Vec<String> = found
             .iter()
             .filter_map(|one| one.listener_arn.clone())
@@ -224,9 +230,23 @@ async fn create_rule(aws: &Aws, arn: &str, rule: &Rule) -> Result<()> {
     Ok(())
 }
 
+/// The load balancer of a listener.
+fn balancer_of(listener: &str) -> Option<String> {
+    let balancer = listener.replacen(":listener/", ":loadbalancer/", 1);
+    balancer.rsplit_once('/').map(|(balancer, _)| balancer.to_owned())
+}
+
+async fn balancers(aws: &Aws) -> Result<Vec<String>> {
+    let all = client(aws).describe_load_balancers().into_paginator().items().send();
+    let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+    Ok(all.into_iter().filter_map(|one| one.load_balancer_arn).collect())
+}
+
+/// A load balancer's listeners; none when it is gone.
 async fn listeners_of(aws: &Aws, arn: &str) -> Result<Vec<AwsListener>> {
     let all = client(aws).describe_listeners().load_balancer_arn(arn).into_paginator().items();
-    Ok(all.send().collect::<std::result::Result<Vec<_>, _>>().await?)
+    let all = all.send().collect::<std::result::Result<Vec<_>, _>>().await.map_err(Error::from);
+    Ok(all.absent()?.unwrap_or_default())
 }
 
 async fn rules_of(aws: &Aws, arn: &str) -> Result<Vec<AwsRule>> {

@@ -176,7 +176,8 @@ class Buckets:
 
 
 def page_as_aws():
-    """The last page has an empty token; the pages of one listing show one moment."""
+    """The last page has an empty token; the pages of one listing show one moment; the number of
+    tags ends a page only where `TagsPerPage` is given."""
     backend = api.ResourceGroupsTaggingAPIBackend
     generator, pages = backend._get_resources_generator, backend.get_resources
 
@@ -184,6 +185,8 @@ def page_as_aws():
         return iter(list(generator(self, *args, **kwargs)))
 
     def get_resources(self, *args, **kwargs):
+        if kwargs.get("tags_per_page") is None or kwargs["tags_per_page"] == 100:
+            kwargs["tags_per_page"] = float("inf")
         token, found = pages(self, *args, **kwargs)
         return token or "", found
 

@@ -77,10 +77,18 @@ impl Kind for Bucket {
     const DATA: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let buckets = client(aws).list_buckets().bucket_region(aws.region()).max_buckets(10_000);
-        let buckets = buckets.into_paginator().items().send();
-        let buckets = buckets.collect::<std::result::Result<Vec<_>, _>>().await?;
-        let names = buckets.into_iter().filter_map(|bucket| bucket.name);
+        let swept = scope.swept.keys().filter_map(|arn| arn.strip_prefix("arn:aws:s3:::"));
+        let swept: Vec<String> = swept.map(ToOwned::to_owned).collect();
+        let names = if scope.names.iter().all(|name| swept.contains(name)) {
+            swept
+        } else {
+            // A bucket that the sweep does not know may be new, or somebody else's.
+            let all = client(aws).list_buckets().bucket_region(aws.region()).max_buckets(10_000);
+            let all = all.into_paginator().items().send();
+            let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+            all.into_iter().filter_map(|bucket| bucket.name).collect()
+        };
+        let names = names.into_iter();
         let found = try_join_all(names.map(|name| async move {
             let tags = match scope.swept_tags(&arn(&name)) {
                 Some(tags) => tags.clone(),
