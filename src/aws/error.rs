@@ -66,6 +66,11 @@ impl Error {
         Self { class, code: code.to_owned(), message: message.into(), request_id: None }
     }
 
+    /// An error that AWS reports inside an answer, by its code.
+    pub fn coded(code: &str, message: &str) -> Self {
+        Self::new(class_of(code, message, None), code, message)
+    }
+
     /// JSON that does not have the shape of its kind.
     pub(crate) fn shape(what: &str, error: &serde_json::Error) -> Self {
         Self::new(Class::Refused, "InvalidShape", format!("{what}: {error}"))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 use super::{NOT_YET, RouteTable, SecurityGroup, Subnet, Vpc, client, owned, tag, tagged, tags};
-use crate::aws::{Absent, Aws, Class, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result};
 use crate::kind::field::Id;
 use crate::kind::{
     Immutable, Kind, Live, OutputName, Policy, Problem, Ref, Scope, Set, Status, Tags,
@@ -194,12 +194,13 @@ impl Kind for VpcEndpoint {
         let delete = client(aws).delete_vpc_endpoints().vpc_endpoint_ids(&was.outputs.id);
         // AWS answers with success, and says in it what it did not delete.
         let failed = delete.send().await?.unsuccessful.unwrap_or_default();
-        let Some(error) = failed.first().and_then(|item| item.error()) else { return Ok(()) };
-        let code = error.code().unwrap_or_default();
-        if code.ends_with(".NotFound") {
-            return Ok(());
+        match failed.first().and_then(|item| item.error()) {
+            Some(error) => Err(Error::coded(
+                error.code().unwrap_or_default(),
+                error.message().unwrap_or_default(),
+            )),
+            None => Ok(()),
         }
-        Err(Error::new(Class::Refused, code, error.message().unwrap_or_default()))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
