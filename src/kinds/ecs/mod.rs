@@ -2,6 +2,7 @@
 
 mod cluster;
 mod container;
+mod deployment;
 mod service;
 mod task_definition;
 

@@ -3,22 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::types::{
-    AssignPublicIp, AwsVpcConfiguration, ClusterField, Deployment as AwsDeployment,
-    DeploymentAlarms, DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentRolloutState,
-    LoadBalancer as AwsLoadBalancer, NetworkConfiguration, Service as AwsService, ServiceField,
+    AssignPublicIp, AwsVpcConfiguration, ClusterField, LoadBalancer as AwsLoadBalancer,
+    NetworkConfiguration, Service as AwsService, ServiceField,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::check_bases;
+use super::deployment::{Deployment, given_up, status};
 use super::{
     Cluster, Share, TaskDefinition, client, list, one, read_strategy, read_tags, strategy, tag, yes,
 };
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::field::{Id, NameOutput};
+use crate::kind::field::Id;
 use crate::kind::{Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
-use crate::kinds::cloudwatch::Alarm;
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::elbv2::TargetGroup;
 
@@ -97,29 +96,6 @@ pub struct Target {
     port: i32,
 }
 
-/// How a change is rolled out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Deployment {
-    /// Percent of the desired tasks that are kept running while it lasts.
-    #[serde(default = "all")]
-    #[schemars(range(min = 0, max = 100))]
-    minimum_percent: i32,
-    /// Percent of the desired tasks that may run while it lasts.
-    #[serde(default = "twice")]
-    #[schemars(range(min = 100, max = 200))]
-    maximum_percent: i32,
-    /// Whether it is given up when new tasks keep failing.
-    #[serde(default = "yes")]
-    circuit_breaker: bool,
-    /// Whether the last good state is brought back when it is given up.
-    #[serde(default = "yes")]
-    rollback: bool,
-    /// Alarms that make it be given up.
-    #[serde(default)]
-    alarms: Set<Ref<Alarm, NameOutput>>,
-}
-
 /// What AWS decides about a service.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
@@ -139,26 +115,6 @@ fn replica() -> Immutable<String> {
 
 fn service() -> String {
     "SERVICE".to_owned()
-}
-
-fn all() -> i32 {
-    100
-}
-
-fn twice() -> i32 {
-    200
-}
-
-impl Default for Deployment {
-    fn default() -> Self {
-        Self {
-            minimum_percent: all(),
-            maximum_percent: twice(),
-            circuit_breaker: true,
-            rollback: true,
-            alarms: Set::default(),
-        }
-    }
 }
 
 /// How many services one `DescribeServices` takes.
@@ -322,15 +278,7 @@ impl Kind for Service {
             let text = "only a load balancer's health checks have a grace period";
             problems.push(Problem::at("health_check_grace_period", text));
         }
-        let deployment = &self.deployment;
-        if deployment.minimum_percent == 100 && deployment.maximum_percent == 100 {
-            let text = "no task could be replaced: none may stop and none may start";
-            problems.push(Problem::at("deployment", text));
-        }
-        if !deployment.rollback && !deployment.circuit_breaker && deployment.alarms.is_empty() {
-            let text = "without a circuit breaker and alarms nothing is ever given up";
-            problems.push(Problem::at("deployment.rollback", text));
-        }
+        problems.extend(self.deployment.check());
         if self.subnets.is_empty() && self.launch_type.as_deref() == Some("FARGATE") {
             problems.push(Problem::at("subnets", "tasks on Fargate are in subnets"));
         }
@@ -391,45 +339,6 @@ impl Target {
     }
 }
 
-impl Deployment {
-    fn send(&self) -> Result<DeploymentConfiguration> {
-        let breaker = DeploymentCircuitBreaker::builder()
-            .enable(self.circuit_breaker)
-            .rollback(self.circuit_breaker && self.rollback)
-            .build();
-        let alarms = DeploymentAlarms::builder()
-            .set_alarm_names(Some(self.alarms.iter().map(ToString::to_string).collect()))
-            .enable(!self.alarms.is_empty())
-            .rollback(!self.alarms.is_empty() && self.rollback)
-            .build()?;
-        Ok(DeploymentConfiguration::builder()
-            .minimum_healthy_percent(self.minimum_percent)
-            .maximum_percent(self.maximum_percent)
-            .deployment_circuit_breaker(breaker)
-            .alarms(alarms)
-            .build())
-    }
-
-    fn read(found: &DeploymentConfiguration) -> Self {
-        let breaker = found.deployment_circuit_breaker();
-        let alarms = found.alarms().filter(|alarms| alarms.enable());
-        let is_on = breaker.is_some_and(|breaker| breaker.enable());
-        // Without a breaker and alarms there is nothing that could be given up.
-        let rollback = match (is_on, breaker, alarms) {
-            (true, Some(breaker), _) => breaker.rollback(),
-            (_, _, Some(alarms)) => alarms.rollback(),
-            _ => true,
-        };
-        Self {
-            minimum_percent: found.minimum_healthy_percent().unwrap_or(all()),
-            maximum_percent: found.maximum_percent().unwrap_or(twice()),
-            circuit_breaker: is_on,
-            rollback,
-            alarms: alarms.into_iter().flat_map(|it| it.alarm_names()).map(Ref::new).collect(),
-        }
-    }
-}
-
 fn texts<K>(refs: &Set<Ref<K, Id>>) -> Vec<String> {
     refs.iter().map(ToString::to_string).collect()
 }
@@ -471,44 +380,6 @@ async fn describe(aws: &Aws, cluster: &str, arns: &[String]) -> Result<Vec<AwsSe
     Ok(answer.and_then(|answer| answer.services).unwrap_or_default())
 }
 
-fn primary(found: &AwsService) -> Option<&AwsDeployment> {
-    found.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
-}
-
-/// Why the deployment just started will come to nothing, when it will.
-fn given_up(found: &AwsService) -> Option<String> {
-    let primary = primary(found)?;
-    let reason = primary.rollout_state_reason().unwrap_or_default();
-    let has_failed = primary.rollout_state() == Some(&DeploymentRolloutState::Failed);
-    // A roll back is a deployment of its own, which says so.
-    if !has_failed && !reason.contains("rolling back") {
-        return None;
-    }
-    let events = found.events().iter().filter_map(|event| event.message());
-    let last = events.take(3).collect::<Vec<_>>().join("; ");
-    Some(if last.is_empty() { reason.to_owned() } else { format!("{reason} ({last})") })
-}
-
-/// A failed deployment that leaves nothing running will never be usable; one beside older tasks
-/// is put right by the next change.
-fn status(found: &AwsService) -> Status {
-    if found.status() == Some("DRAINING") {
-        return Status::Deleting;
-    }
-    let Some(primary) = primary(found) else { return Status::Usable };
-    let reason = primary.rollout_state_reason().unwrap_or_default();
-    let counts = format!("{} of {} tasks running", found.running_count(), found.desired_count());
-    match primary.rollout_state() {
-        Some(DeploymentRolloutState::Failed) if found.running_count() == 0 => {
-            Status::Failed(reason.to_owned())
-        }
-        Some(DeploymentRolloutState::InProgress) => Status::Pending(counts),
-        _ if found.deployments().len() > 1 => Status::Pending(counts),
-        _ if found.running_count() != found.desired_count() => Status::Pending(counts),
-        _ => Status::Usable,
-    }
-}
-
 fn outputs(found: &AwsService) -> Result<Outputs> {
     Ok(Outputs {
         arn: found.service_arn().ok_or_else(|| Error::missing("serviceArn"))?.to_owned(),
@@ -518,7 +389,8 @@ fn outputs(found: &AwsService) -> Result<Outputs> {
 
 fn read(found: &AwsService) -> Result<Live<Service>> {
     let outputs = outputs(found)?;
-    let network = found.network_configuration().and_then(|it| it.awsvpc_configuration());
+    let network =
+        found.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
     let scheduling = found.scheduling_strategy().map(|it| it.as_str().to_owned().into());
     let scheduling = scheduling.unwrap_or_else(replica);
     let is_daemon = *scheduling == "DAEMON";

@@ -2,8 +2,9 @@
 
 use aws_sdk_ecs::types::{
     EfsAuthorizationConfig, EfsAuthorizationConfigIam, EfsTransitEncryption,
-    EfsVolumeConfiguration, EphemeralStorage, RuntimePlatform, TaskDefinition as AwsTaskDefinition,
-    TaskDefinitionField, TaskDefinitionStatus, Volume as AwsVolume,
+    EfsVolumeConfiguration, EphemeralStorage, Failure, RuntimePlatform,
+    TaskDefinition as AwsTaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
+    Volume as AwsVolume,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -177,7 +178,7 @@ impl Kind for TaskDefinition {
         let arn = &was.outputs.arn;
         client(aws).deregister_task_definition().task_definition(arn).send().await?;
         let answer = client(aws).delete_task_definitions().task_definitions(arn).send().await?;
-        match answer.failures().first().and_then(|failure| failure.reason()) {
+        match answer.failures().first().and_then(Failure::reason) {
             Some(reason) => {
                 Err(Error::new(crate::aws::Class::Refused, "DeleteTaskDefinitionFailed", reason))
             }
@@ -287,16 +288,19 @@ impl Volume {
 
 impl Efs {
     fn send(&self) -> Result<EfsVolumeConfiguration> {
-        let encryption = match self.transit_encryption {
-            true => EfsTransitEncryption::Enabled,
-            false => EfsTransitEncryption::Disabled,
+        let encryption = if self.transit_encryption {
+            EfsTransitEncryption::Enabled
+        } else {
+            EfsTransitEncryption::Disabled
+        };
+        let iam = if self.iam {
+            EfsAuthorizationConfigIam::Enabled
+        } else {
+            EfsAuthorizationConfigIam::Disabled
         };
         let authorization = EfsAuthorizationConfig::builder()
             .set_access_point_id(self.access_point.as_ref().map(ToString::to_string))
-            .iam(match self.iam {
-                true => EfsAuthorizationConfigIam::Enabled,
-                false => EfsAuthorizationConfigIam::Disabled,
-            });
+            .iam(iam);
         Ok(EfsVolumeConfiguration::builder()
             .file_system_id(self.file_system.as_str())
             .root_directory(&self.root)
@@ -385,4 +389,21 @@ fn read(found: &AwsTaskDefinition, tags: Tags) -> Result<Live<TaskDefinition>> {
         tags,
         status: Status::Usable,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fargate_problem;
+
+    #[test]
+    fn sizes_of_fargate() {
+        for (cpu, memory) in
+            [(256, 512), (256, 2048), (1024, 3072), (4096, 30_720), (16_384, 122_880)]
+        {
+            assert_eq!(fargate_problem(cpu, memory), None, "{cpu} {memory}");
+        }
+        for (cpu, memory) in [(256, 1536), (256, 4096), (512, 512), (1000, 2048), (8192, 17_408)] {
+            assert!(fargate_problem(cpu, memory).is_some(), "{cpu} {memory}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use aws_sdk_elasticloadbalancingv2::types::{
     Action as AwsAction, ActionTypeEnum, FixedResponseActionConfig, ForwardActionConfig,
-    RedirectActionConfig, TargetGroupStickinessConfig, TargetGroupTuple,
+    RedirectActionConfig, RedirectActionStatusCodeEnum, TargetGroupStickinessConfig,
+    TargetGroupTuple,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -192,7 +193,7 @@ impl Action {
                 port: config.port().map_or_else(port, ToOwned::to_owned),
                 path: config.path().map_or_else(path, ToOwned::to_owned),
                 query: config.query().map_or_else(query, ToOwned::to_owned),
-                status: match config.status_code().map(|code| code.as_str()) {
+                status: match config.status_code().map(RedirectActionStatusCodeEnum::as_str) {
                     Some("HTTP_302") => 302,
                     _ => moved(),
                 },

@@ -1,8 +1,8 @@
 //! `elbv2.load_balancer`
 
 use aws_sdk_elasticloadbalancingv2::types::{
-    LoadBalancer as AwsLoadBalancer, LoadBalancerAttribute, LoadBalancerState,
-    LoadBalancerStateEnum,
+    AvailabilityZone, LoadBalancer as AwsLoadBalancer, LoadBalancerAttribute,
+    LoadBalancerSchemeEnum, LoadBalancerState, LoadBalancerStateEnum,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -12,7 +12,8 @@ use super::{Attributes, changed, client, list, number, tag, tags_of, truth, yes}
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, is_unknown,
+    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word, is_unknown,
+    to_word,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::s3::Bucket;
@@ -151,14 +152,8 @@ impl Kind for LoadBalancer {
         let answer = client(aws)
             .create_load_balancer()
             .name(&*new.name)
-            .r#type(match *new.r#type {
-                Type::Application => "application".into(),
-                Type::Network => "network".into(),
-            })
-            .scheme(match *new.scheme {
-                Scheme::Internal => "internal".into(),
-                Scheme::InternetFacing => "internet-facing".into(),
-            })
+            .r#type(to_word(&new.r#type).as_str().into())
+            .scheme(to_word(&new.scheme).as_str().into())
             .ip_address_type(new.ip_address_type.as_str().into())
             .set_subnets(Some(texts(&new.subnets)))
             .set_security_groups(
@@ -302,11 +297,7 @@ async fn set_attributes(aws: &Aws, arn: &str, attributes: Attributes) -> Result<
 }
 
 fn type_of(found: &AwsLoadBalancer) -> Option<Type> {
-    match found.r#type()?.as_str() {
-        "application" => Some(Type::Application),
-        "network" => Some(Type::Network),
-        _ => None,
-    }
+    found.r#type().and_then(|word| from_word(word.as_str()).ok())
 }
 
 fn status(state: Option<&LoadBalancerState>) -> Status {
@@ -340,16 +331,13 @@ async fn read(aws: &Aws, found: AwsLoadBalancer, tags: Tags) -> Result<Live<Load
     let kind = type_of(&found).unwrap_or_default();
     let text = |name| attributes.get(name).cloned().unwrap_or_default();
     let zones = found.availability_zones();
-    let scheme = found.scheme().map(|scheme| scheme.as_str());
+    let scheme = found.scheme().map(LoadBalancerSchemeEnum::as_str);
     Ok(Live {
         spec: LoadBalancer {
             name: outputs.name.as_str().into(),
             r#type: kind.into(),
-            scheme: match scheme {
-                Some("internet-facing") => Scheme::InternetFacing.into(),
-                _ => Scheme::Internal.into(),
-            },
-            subnets: zones.iter().filter_map(|zone| zone.subnet_id()).map(Ref::new).collect(),
+            scheme: from_word::<Scheme>(scheme.unwrap_or_default())?.into(),
+            subnets: zones.iter().filter_map(AvailabilityZone::subnet_id).map(Ref::new).collect(),
             security_groups: found.security_groups().iter().map(Ref::new).collect(),
             ip_address_type: found.ip_address_type().map_or_else(ipv4, |it| it.as_str().to_owned()),
             deletion_protection: truth(&attributes, PROTECTION, false),

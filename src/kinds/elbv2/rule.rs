@@ -110,7 +110,7 @@ impl Rule {
             conditions.push(condition("query-string").query_string_config(config.build()).build());
         }
         if !self.source_ip.is_empty() {
-            let ranges = self.source_ip.iter().map(|range| range.to_string());
+            let ranges = self.source_ip.iter().map(|range| (**range).clone());
             let config = SourceIpConditionConfig::builder().set_values(Some(ranges.collect()));
             conditions.push(condition("source-ip").source_ip_config(config.build()).build());
         }
@@ -136,17 +136,27 @@ impl Rule {
                 values.unwrap_or_else(|| one.values()).iter().cloned().collect::<Set<String>>()
             };
             match one.field().unwrap_or_default() {
-                "path-pattern" => rule.path = set(one.path_pattern_config().map(|c| c.values())),
-                "host-header" => rule.host = set(one.host_header_config().map(|c| c.values())),
+                "path-pattern" => {
+                    rule.path =
+                        set(one.path_pattern_config().map(PathPatternConditionConfig::values))
+                }
+                "host-header" => {
+                    rule.host = set(one.host_header_config().map(HostHeaderConditionConfig::values))
+                }
                 "http-request-method" => {
-                    rule.method = set(one.http_request_method_config().map(|c| c.values()));
+                    rule.method = set(one
+                        .http_request_method_config()
+                        .map(HttpRequestMethodConditionConfig::values));
                 }
                 "http-header" => headers.extend(one.http_header_config().map(|config| Header {
                     name: config.http_header_name().unwrap_or_default().to_owned(),
                     values: config.values().iter().cloned().collect(),
                 })),
                 "query-string" => {
-                    let pairs = one.query_string_config().map(|c| c.values()).unwrap_or_default();
+                    let pairs = one
+                        .query_string_config()
+                        .map(QueryStringConditionConfig::values)
+                        .unwrap_or_default();
                     let pairs = pairs.iter().map(|pair| Query {
                         key: pair.key().map(ToOwned::to_owned),
                         value: pair.value().unwrap_or_default().to_owned(),
@@ -154,7 +164,10 @@ impl Rule {
                     rule.query = pairs.collect();
                 }
                 "source-ip" => {
-                    let ranges = one.source_ip_config().map(|c| c.values()).unwrap_or_default();
+                    let ranges = one
+                        .source_ip_config()
+                        .map(SourceIpConditionConfig::values)
+                        .unwrap_or_default();
                     rule.source_ip = ranges.iter().map(|range| range.as_str().into()).collect();
                 }
                 _ => {}
