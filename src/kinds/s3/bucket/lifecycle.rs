@@ -219,16 +219,13 @@ fn aws_rule(rule: &Rule) -> Result<LifecycleRule> {
             .storage_class(class)
             .build()
     });
-    let some = |is_empty: bool| (!is_empty).then_some(());
     Ok(LifecycleRule::builder()
         .id(&rule.id)
         .status(status)
         .filter(aws_filter(rule)?)
-        .set_transitions(some(rule.transitions.is_empty()).map(|()| transitions.collect()))
+        .set_transitions(Some(transitions.collect()))
         .set_expiration(expiration)
-        .set_noncurrent_version_transitions(
-            some(rule.noncurrent_transitions.is_empty()).map(|()| noncurrent_transitions.collect()),
-        )
+        .set_noncurrent_version_transitions(Some(noncurrent_transitions.collect()))
         .set_noncurrent_version_expiration(noncurrent)
         .set_abort_incomplete_multipart_upload(abort)
         .build()?)
@@ -243,7 +240,7 @@ fn aws_filter(rule: &Rule) -> Result<LifecycleRuleFilter> {
     if parts > 1 {
         let and = LifecycleRuleAndOperator::builder()
             .set_prefix(rule.prefix.clone())
-            .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
+            .set_tags(Some(tags))
             .set_object_size_greater_than(rule.larger_than)
             .set_object_size_less_than(rule.smaller_than);
         return Ok(filter.and(and.build()).build());
