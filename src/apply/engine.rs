@@ -464,10 +464,10 @@ impl<'a> Engine<'a> {
             elapsed_ms: elapsed,
         });
         self.keep_object(step, &object);
-        if matches!(verb, Verb::Wait | Verb::Create | Verb::Update | Verb::Complete) {
-            if let Some(kind) = (self.context.find)(&item.kind) {
-                self.known.exists(&item.address, kind, &object);
-            }
+        if matches!(verb, Verb::Wait | Verb::Create | Verb::Update | Verb::Complete)
+            && let Some(kind) = (self.context.find)(&item.kind)
+        {
+            self.known.exists(&item.address, kind, &object);
         }
         self.progress[step].state = State::Done;
         for &next in &self.steps.next[step] {

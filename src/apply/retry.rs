@@ -8,7 +8,7 @@ use crate::kind::AnyKind;
 use super::event::Verb;
 
 /// How long errors are tried again that pass by themselves.
-const EVENTUAL: Duration = Duration::from_secs(120);
+const EVENTUAL: Duration = Duration::from_mins(2);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
 
@@ -48,7 +48,7 @@ pub(super) fn backoff(seed: u64, step: usize, attempt: u32) -> Duration {
     whole / 2 + whole / 2 * u32::try_from(drawn).unwrap_or_default() / 1024
 }
 
-/// The finalizer of SplitMix64: equal in, equal out, and no pattern between.
+/// The finalizer of `SplitMix64`: equal in, equal out, and no pattern between.
 fn scramble(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -92,7 +92,7 @@ struct Builder<'a> {
     late_refs: Vec<(usize, usize)>,
 }
 
-impl<'a> Builder<'a> {
+impl Builder<'_> {
     fn has(&self, item: usize, verb: Verb) -> Option<Step> {
         self.own[item].contains(&verb).then_some(Step { item, verb })
     }

@@ -103,7 +103,7 @@ impl Site<'_> {
                 return Err(self.too_late(&state));
             }
             let wait = intervals.next().unwrap_or_default();
-            self.clock.sleep(wait.min(deadline - now)).await;
+            self.clock.sleep(wait.min(deadline.checked_sub(now).unwrap())).await;
         }
     }
 

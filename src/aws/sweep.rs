@@ -14,7 +14,11 @@ pub async fn sweep(aws: &Aws, tags: &[(&str, &str)]) -> Result<BTreeMap<String, 
     let filters = tags.iter().map(|(key, value)| TagFilter::builder().key(*key).values(*value));
     let pages = client
         .get_resources()
-        .set_tag_filters(Some(filters.map(|filter| filter.build()).collect()))
+        .set_tag_filters(Some(
+            filters
+                .map(aws_sdk_resourcegroupstagging::types::builders::TagFilterBuilder::build)
+                .collect(),
+        ))
         .resources_per_page(100)
         .into_paginator()
         .send();

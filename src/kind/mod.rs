@@ -51,7 +51,7 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// object goes first. A [`Name`] field is a claim without being listed.
     const CLAIMS: &'static [&'static str] = &[];
     /// How long a new or changed object may take to become usable, and a deleted one to go.
-    const TIMEOUT: Duration = Duration::from_secs(600);
+    const TIMEOUT: Duration = Duration::from_mins(10);
     /// Error codes, each with a part of the message ("" for any), that AWS documents as passing
     /// for this kind: tried again until [`Kind::TIMEOUT`] or two minutes, whichever is less.
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[];

@@ -236,15 +236,15 @@ fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tidy),
         Value::Object(map) => {
-            if let Some(Value::Array(types)) = map.get_mut("type") {
-                if types.iter().any(|name| name == "null") {
-                    types.retain(|name| name != "null");
-                    if let [only] = types.as_slice() {
-                        let only = only.clone();
-                        map.insert("type".into(), only);
-                    }
-                    map.insert("x-optional".into(), true.into());
+            if let Some(Value::Array(types)) = map.get_mut("type")
+                && types.iter().any(|name| name == "null")
+            {
+                types.retain(|name| name != "null");
+                if let [only] = types.as_slice() {
+                    let only = only.clone();
+                    map.insert("type".into(), only);
                 }
+                map.insert("x-optional".into(), true.into());
             }
             if let Some(Value::Array(values)) = map.get_mut("enum") {
                 values.retain(|value| !value.is_null());

@@ -138,13 +138,11 @@ impl Templates {
         if name.contains(['/', '\\', '.']) {
             return None;
         }
-        let paths = self.folders.iter().map(|folder| folder.join(format!("{name}.yaml")));
-        let found = paths
-            .filter_map(|path| {
-                let text = std::fs::read_to_string(&path).ok()?;
-                Some((path.display().to_string(), text))
-            })
-            .next();
+        let mut paths = self.folders.iter().map(|folder| folder.join(format!("{name}.yaml")));
+        let found = paths.find_map(|path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            Some((path.display().to_string(), text))
+        });
         found.or_else(|| {
             let text = builtin::find(name)?;
             Some((format!("(built in) templates/{name}.yaml"), text.to_owned()))

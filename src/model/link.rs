@@ -120,7 +120,7 @@ fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
 
     // What refers to a field of itself that the user decides waits for nobody.
     found.references.retain(|(to, field, _)| {
-        *to != place || !field.as_ref().is_some_and(|field| schema.field(field).is_some())
+        *to != place || field.as_ref().is_none_or(|field| schema.field(field).is_none())
     });
     let mut default = None;
     if let Some(field) = schema.name_field()
@@ -385,14 +385,13 @@ fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
             continue;
         }
         let spec = Value::Object(read.spec.clone());
-        match draft.kind.canonical(&spec) {
-            Err(message) => canonical(expander, draft, &spec, message),
-            Ok(_) => {
-                for problem in draft.kind.check(&spec) {
-                    self::problem(expander, draft, problem);
-                }
-                by_kind.entry(draft.kind.name()).or_default().push((place, spec));
+        if let Err(message) = draft.kind.canonical(&spec) {
+            canonical(expander, draft, &spec, message)
+        } else {
+            for problem in draft.kind.check(&spec) {
+                self::problem(expander, draft, problem);
             }
+            by_kind.entry(draft.kind.name()).or_default().push((place, spec));
         }
     }
     for all in by_kind.into_values() {

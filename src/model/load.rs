@@ -169,26 +169,20 @@ impl<'f> Loader<'f> {
         options: &'f Options,
         mut mistakes: Diagnostics,
     ) -> Self {
-        let name = match file.get("stack") {
-            Some((_, node)) => {
-                let name = node.text().unwrap_or_default();
-                if let Some(wrong) = bad_name("a stack", name) {
-                    mistakes.push(wrong.at(node.span(&file.source)));
-                }
-                name.to_owned()
+        let name = if let Some((_, node)) = file.get("stack") {
+            let name = node.text().unwrap_or_default();
+            if let Some(wrong) = bad_name("a stack", name) {
+                mistakes.push(wrong.at(node.span(&file.source)));
             }
-            None => {
-                let missing = Diagnostic::error("missing-key", "a stack file needs `stack`");
-                let help = "give the stack a name: `stack: shop`";
-                let start = file.source.text.find(|c: char| !c.is_whitespace()).unwrap_or(0);
-                let span = crate::diagnostic::Span {
-                    file: Arc::clone(&file.source),
-                    start,
-                    end: start + 1,
-                };
-                mistakes.push(missing.at(span).help(help));
-                String::new()
-            }
+            name.to_owned()
+        } else {
+            let missing = Diagnostic::error("missing-key", "a stack file needs `stack`");
+            let help = "give the stack a name: `stack: shop`";
+            let start = file.source.text.find(|c: char| !c.is_whitespace()).unwrap_or(0);
+            let span =
+                crate::diagnostic::Span { file: Arc::clone(&file.source), start, end: start + 1 };
+            mistakes.push(missing.at(span).help(help));
+            String::new()
         };
         let shared = Arc::new(Shared {
             stack: name.clone(),

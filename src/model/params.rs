@@ -72,9 +72,10 @@ fn param(
     let mut schema = Map::new();
     let kind = match node.get("type") {
         None => "string",
-        Some(given) => match given.text().filter(|text| TYPES.contains(text)) {
-            Some(kind) => kind,
-            None => {
+        Some(given) => {
+            if let Some(kind) = given.text().filter(|text| TYPES.contains(text)) {
+                kind
+            } else {
                 let near = given.text().and_then(|text| did_you_mean(text, TYPES));
                 let help = near.unwrap_or_else(|| format!("there are {}", list(TYPES.into_iter())));
                 let message = "there is no such type of parameter";
@@ -82,7 +83,7 @@ fn param(
                 mistakes.push(wrong.help(help));
                 return None;
             }
-        },
+        }
     };
     let json_type = match kind {
         "list" => "array",

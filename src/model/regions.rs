@@ -51,19 +51,16 @@ pub(super) fn problem(region: &str) -> Option<Diagnostic> {
         .map(|known| (strsim::damerau_levenshtein(known, region), known))
         .min()
         .filter(|(distance, _)| *distance <= 2);
-    match near {
-        Some((_, near)) => Some(unknown.help(format!("did you mean `{near}`?"))),
-        None => {
-            let plain = !region.is_empty()
-                && region
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            let zone = REGIONS.into_iter().find(|known| region.strip_prefix(known).is_some());
-            match zone {
-                Some(known) => Some(unknown.help(format!("`{known}` is the region of this zone"))),
-                None if plain => None,
-                None => Some(unknown),
-            }
+    if let Some((_, near)) = near {
+        Some(unknown.help(format!("did you mean `{near}`?")))
+    } else {
+        let plain = !region.is_empty()
+            && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let zone = REGIONS.into_iter().find(|known| region.strip_prefix(known).is_some());
+        match zone {
+            Some(known) => Some(unknown.help(format!("`{known}` is the region of this zone"))),
+            None if plain => None,
+            None => Some(unknown),
         }
     }
 }

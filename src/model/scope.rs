@@ -256,9 +256,10 @@ impl Scope {
                     .map(|(key, bound)| Ok((key.clone(), bound.thing(&[], key)?)))
                     .collect::<Result<_, Fault>>()
                     .map(Thing::Map),
-                [Selection::Field(output), rest @ ..] => match instance.outputs.get(output) {
-                    Some(bound) => bound.thing(rest, &format!("{name}.{output}")),
-                    None => {
+                [Selection::Field(output), rest @ ..] => {
+                    if let Some(bound) = instance.outputs.get(output) {
+                        bound.thing(rest, &format!("{name}.{output}"))
+                    } else {
                         let names = instance.outputs.keys().map(String::as_str);
                         let message = format!(
                             "the template `{}` has no output `{output}`",
@@ -268,7 +269,7 @@ impl Scope {
                         let help = did_you_mean(output, names).unwrap_or(all);
                         Err(Fault::new(message, format!("{name}.{output}")).help(Some(help)))
                     }
-                },
+                }
                 [Selection::Index(_), ..] => {
                     Err(Fault::new(format!("`{name}` is a template, not a list"), name))
                 }
@@ -467,14 +468,15 @@ pub(super) fn code_thing(
     let source = scope.source(&());
     let inside = |code: Code| match code_thing(&code, scope, &[])? {
         Some(thing) => Ok(thing),
-        None => match evaluate::evaluate(&code, &source)? {
-            Some(value) => Ok(Thing::Value(value)),
-            None => {
+        None => {
+            if let Some(value) = evaluate::evaluate(&code, &source)? {
+                Ok(Thing::Value(value))
+            } else {
                 let text = format!("${{{}}}", code.source).as_str().into();
                 let text = Text { source: text, pieces: vec![Piece::Code(Arc::new(code))] };
                 Ok(Thing::Later(Arc::new(text), Arc::clone(scope), Vec::new()))
             }
-        },
+        }
     };
     match evaluate::shape(code, &source)? {
         Shape::Path(leaf) => {

@@ -58,8 +58,8 @@ pub(super) fn delete_items(
     while let Some(place) = front.pop_front() {
         let by = Address::new(objects[place].address().unwrap_or_default());
         for link in &links[place] {
-            if !kept.contains_key(&link.to) {
-                kept.insert(link.to, Reason::NeededBy(by.clone()));
+            if let std::collections::btree_map::Entry::Vacant(e) = kept.entry(link.to) {
+                e.insert(Reason::NeededBy(by.clone()));
                 front.push_back(link.to);
             }
         }

@@ -187,7 +187,7 @@ impl<'a> Walk<'a> {
 
     /// What becomes of one resource.
     fn outcome(&self, resource: &'a Resource, known: &Known<'_>) -> Result<Outcome, Diagnostic> {
-        let desired = self.desired(resource, known)?;
+        let desired = Self::desired(resource, known)?;
         let mut candidates = self.claims.at(resource.address.as_str(), resource, self.stack);
         let mut moved = None;
         if let (true, Some(old)) = (candidates.is_empty(), &resource.lifecycle.moved_from)
@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The spec to reach, canonical and without secrets.
-    fn desired(&self, resource: &Resource, known: &Known<'_>) -> Result<Value, Diagnostic> {
+    fn desired(resource: &Resource, known: &Known<'_>) -> Result<Value, Diagnostic> {
         let canonical = resource.resolve(known).and_then(|spec| resource.kind.canonical(&spec));
         let mut desired = canonical.map_err(|message| {
             let message = format!("`{}` has no meaning: {message}", resource.address);

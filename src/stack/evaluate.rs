@@ -226,7 +226,7 @@ fn fault(code: &Code, error: &ExecutionError) -> Fault {
     let message = match error {
         ExecutionError::NoSuchOverload(overload) => {
             let types = overload.argument_types().join(" and ");
-            let name = overload.function().trim_matches('_').replace("_", " ");
+            let name = overload.function().trim_matches('_').replace('_', " ");
             let fault = Fault::new(format!("`{name}` does not take {types}"), &code.source);
             return fault.help(Some(
                 "types are not converted by themselves: `int(x)`, `double(x)`, `string(x)`".into(),

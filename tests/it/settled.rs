@@ -37,7 +37,7 @@ pub fn settled(stack: &Stack) -> Snapshot {
     objects.sort_by(|a, b| {
         (&a.region, &a.kind, a.address(), a.id()).cmp(&(&b.region, &b.kind, b.address(), b.id()))
     });
-    Snapshot { account: "123456789012".into(), objects, ..Snapshot::default() }
+    Snapshot { account: "123456789012".into(), objects }
 }
 
 fn spec(resource: &Resource, known: &Known) -> Value {

@@ -119,7 +119,7 @@ impl Stage {
         spec: Option<Value>,
         live: Option<LiveObject>,
     ) {
-        let schema = find(kind).map(|kind| kind.schema());
+        let schema = find(kind).map(crate::kind::AnyKind::schema);
         let desired = spec.as_ref().map(|spec| match find(kind) {
             Some(kind) => {
                 let mut desired = kind.canonical(spec).unwrap();

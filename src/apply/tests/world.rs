@@ -174,10 +174,10 @@ impl World {
             let mut inner = self.lock();
             inner.calling += 1;
             inner.most = inner.most.max(inner.calling);
-            if let Some((at, stop, times)) = &inner.stop_at {
-                if *at == call {
-                    (0..*times).for_each(|_| stop.ask());
-                }
+            if let Some((at, stop, times)) = &inner.stop_at
+                && *at == call
+            {
+                (0..*times).for_each(|_| stop.ask());
             }
         }
         self.clock.sleep(CALL).await;

@@ -1,4 +1,4 @@
-//! `backup.plan`: CreateBackupPlan, UpdateBackupPlan, which writes all rules each time.
+//! `backup.plan`: `CreateBackupPlan`, `UpdateBackupPlan`, which writes all rules each time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

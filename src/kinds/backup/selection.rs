@@ -1,4 +1,4 @@
-//! What a backup plan backs up: CreateBackupSelection, DeleteBackupSelection. AWS cannot change one.
+//! What a backup plan backs up: `CreateBackupSelection`, `DeleteBackupSelection`. AWS cannot change one.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `backup.vault`: CreateBackupVault, PutBackupVaultAccessPolicy, PutBackupVaultLockConfiguration.
+//! `backup.vault`: `CreateBackupVault`, `PutBackupVaultAccessPolicy`, `PutBackupVaultLockConfiguration`.
 
 use aws_sdk_backup::types::BackupVaultListMember;
 use futures::future::try_join_all;

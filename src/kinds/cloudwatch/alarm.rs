@@ -1,4 +1,4 @@
-//! `cloudwatch.alarm`: PutMetricAlarm, which writes the whole alarm each time.
+//! `cloudwatch.alarm`: `PutMetricAlarm`, which writes the whole alarm each time.
 
 use std::collections::BTreeMap;
 

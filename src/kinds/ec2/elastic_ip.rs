@@ -1,4 +1,4 @@
-//! `ec2.elastic_ip`: AllocateAddress.
+//! `ec2.elastic_ip`: `AllocateAddress`.
 
 use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! `ec2.internet_gateway`: CreateInternetGateway, AttachInternetGateway.
+//! `ec2.internet_gateway`: `CreateInternetGateway`, `AttachInternetGateway`.
 
 use aws_sdk_ec2::types::{InternetGateway as AwsInternetGateway, ResourceType};
 use schemars::JsonSchema;

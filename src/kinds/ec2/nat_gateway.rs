@@ -1,4 +1,4 @@
-//! `ec2.nat_gateway`: CreateNatGateway.
+//! `ec2.nat_gateway`: `CreateNatGateway`.
 
 use aws_sdk_ec2::types::{
     ConnectivityType, NatGateway as AwsNatGateway, NatGatewayState, ResourceType,

@@ -1,4 +1,4 @@
-//! `ec2.route_table`: CreateRouteTable, CreateRoute, AssociateRouteTable.
+//! `ec2.route_table`: `CreateRouteTable`, `CreateRoute`, `AssociateRouteTable`.
 
 use aws_sdk_ec2::types::{
     Filter, ResourceType, Route as AwsRoute, RouteOrigin, RouteTable as AwsRouteTable,

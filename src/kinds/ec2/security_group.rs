@@ -1,4 +1,4 @@
-//! `ec2.security_group`: CreateSecurityGroup, AuthorizeSecurityGroupIngress and the like.
+//! `ec2.security_group`: `CreateSecurityGroup`, `AuthorizeSecurityGroupIngress` and the like.
 
 use std::collections::BTreeSet;
 

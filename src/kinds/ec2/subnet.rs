@@ -1,4 +1,4 @@
-//! `ec2.subnet`: CreateSubnet, ModifySubnetAttribute.
+//! `ec2.subnet`: `CreateSubnet`, `ModifySubnetAttribute`.
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as AwsSubnet};
 use schemars::JsonSchema;

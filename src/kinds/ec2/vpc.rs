@@ -1,4 +1,4 @@
-//! `ec2.vpc`: CreateVpc, ModifyVpcAttribute, and the rules of its default security group.
+//! `ec2.vpc`: `CreateVpc`, `ModifyVpcAttribute`, and the rules of its default security group.
 
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, ResourceType, SecurityGroup as AwsSecurityGroup, Tenancy as AwsTenancy,

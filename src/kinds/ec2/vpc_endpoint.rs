@@ -1,4 +1,4 @@
-//! `ec2.vpc_endpoint`: CreateVpcEndpoint, ModifyVpcEndpoint.
+//! `ec2.vpc_endpoint`: `CreateVpcEndpoint`, `ModifyVpcEndpoint`.
 
 use std::borrow::Cow;
 use std::ops::Deref;

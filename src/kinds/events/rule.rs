@@ -1,4 +1,4 @@
-//! `events.rule`: PutRule, which writes the whole rule each time, PutTargets, RemoveTargets.
+//! `events.rule`: `PutRule`, which writes the whole rule each time, `PutTargets`, `RemoveTargets`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -318,7 +318,7 @@ async fn targets(aws: &Aws, rule: &str, bus: &str) -> Result<Vec<AwsTarget>> {
     }
 }
 
-/// PutRule overwrites what has the name. Discovery looks for foreign rules on the default bus; on
+/// `PutRule` overwrites what has the name. Discovery looks for foreign rules on the default bus; on
 /// another one it is done here.
 async fn refuse_foreign(aws: &Aws, new: &Rule, tags: &Tags) -> Result<()> {
     let describe = client(aws).describe_rule().name(&*new.name).event_bus_name(&*new.bus);

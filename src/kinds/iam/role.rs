@@ -1,4 +1,4 @@
-//! `iam.role`: CreateRole, AttachRolePolicy, PutRolePolicy.
+//! `iam.role`: `CreateRole`, `AttachRolePolicy`, `PutRolePolicy`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `kms.key`: CreateKey, CreateAlias, EnableKeyRotation, PutKeyPolicy.
+//! `kms.key`: `CreateKey`, `CreateAlias`, `EnableKeyRotation`, `PutKeyPolicy`.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -144,7 +144,7 @@ impl Kind for Key {
         let mut candidates: BTreeMap<String, Option<Tags>> = ids.collect();
         for alias in &aliases {
             if let (Some(id), Some(name)) = (alias.target_key_id(), short(alias))
-                && scope.names.iter().any(|wanted| *wanted == name)
+                && scope.names.contains(&name)
             {
                 candidates.entry(id.to_owned()).or_default();
             }

@@ -1,4 +1,4 @@
-//! `logs.log_group`: CreateLogGroup, PutRetentionPolicy, PutMetricFilter.
+//! `logs.log_group`: `CreateLogGroup`, `PutRetentionPolicy`, `PutMetricFilter`.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! `secretsmanager.secret`: CreateSecret with a value that is never read back.
+//! `secretsmanager.secret`: `CreateSecret` with a value that is never read back.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! `sns.topic`: CreateTopic, SetTopicAttributes, Subscribe.
+//! `sns.topic`: `CreateTopic`, `SetTopicAttributes`, Subscribe.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -268,7 +268,7 @@ fn read_rule(rule: &LifecycleRule) -> Rule {
         .and_then(|and| and.prefix())
         .or_else(|| filter.and_then(|filter| filter.prefix()))
         .or(rule.prefix());
-    let tags = and.into_iter().flat_map(|and| and.tags());
+    let tags = and.into_iter().flat_map(aws_sdk_s3::types::LifecycleRuleAndOperator::tags);
     let tags = tags.chain(filter.and_then(|filter| filter.tag()));
     let size = |joined: fn(&LifecycleRuleAndOperator) -> Option<i64>,
                 alone: fn(&LifecycleRuleFilter) -> Option<i64>| {
@@ -291,9 +291,9 @@ fn read_rule(rule: &LifecycleRule) -> Rule {
                 Some(Transition { days: one.days().unwrap_or_default(), storage_class })
             })
             .collect(),
-        expire_days: expiration.and_then(|one| one.days()),
+        expire_days: expiration.and_then(aws_sdk_s3::types::LifecycleExpiration::days),
         expire_delete_markers: expiration
-            .and_then(|one| one.expired_object_delete_marker())
+            .and_then(aws_sdk_s3::types::LifecycleExpiration::expired_object_delete_marker)
             .unwrap_or_default(),
         noncurrent_transitions: rule
             .noncurrent_version_transitions()
@@ -303,11 +303,13 @@ fn read_rule(rule: &LifecycleRule) -> Rule {
                 Some(Transition { days: one.noncurrent_days().unwrap_or_default(), storage_class })
             })
             .collect(),
-        noncurrent_expire_days: noncurrent.and_then(|one| one.noncurrent_days()),
-        noncurrent_keep: noncurrent.and_then(|one| one.newer_noncurrent_versions()),
+        noncurrent_expire_days: noncurrent
+            .and_then(aws_sdk_s3::types::NoncurrentVersionExpiration::noncurrent_days),
+        noncurrent_keep: noncurrent
+            .and_then(aws_sdk_s3::types::NoncurrentVersionExpiration::newer_noncurrent_versions),
         abort_multipart_days: rule
             .abort_incomplete_multipart_upload()
-            .and_then(|abort| abort.days_after_initiation()),
+            .and_then(aws_sdk_s3::types::AbortIncompleteMultipartUpload::days_after_initiation),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `s3.bucket`: CreateBucket, and a Put… and Get… for each of its settings.
+//! `s3.bucket`: `CreateBucket`, and a Put… and Get… for each of its settings.
 
 mod lifecycle;
 mod policy;
@@ -99,7 +99,7 @@ impl Kind for Bucket {
                 return Ok(None);
             }
             // A bucket that was just deleted stays in the list for a while.
-            read(aws, &name, tags).await.absent()
+            Box::pin(read(aws, &name, tags)).await.absent()
         }));
         Ok(found.await?.into_iter().flatten().collect())
     }

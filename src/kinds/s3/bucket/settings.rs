@@ -131,7 +131,9 @@ pub(super) async fn get_encryption(aws: &Aws, name: &str) -> Result<Encryption> 
     // S3 encrypts with its own keys where nothing is set.
     let algorithm = by_default.map_or_else(aes256, |d| d.sse_algorithm().as_str().to_owned());
     let kms_key = by_default.and_then(|d| d.kms_master_key_id()).map(Ref::from);
-    let bucket_key = rule.and_then(|rule| rule.bucket_key_enabled()).unwrap_or_default();
+    let bucket_key = rule
+        .and_then(aws_sdk_s3::types::ServerSideEncryptionRule::bucket_key_enabled)
+        .unwrap_or_default();
     let read = Encryption { algorithm, kms_key, bucket_key };
     Ok(Encryption { bucket_key: read.has_bucket_key().unwrap_or(true), ..read })
 }
