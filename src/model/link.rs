@@ -386,7 +386,7 @@ fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
         }
         let spec = Value::Object(read.spec.clone());
         if let Err(message) = draft.kind.canonical(&spec) {
-            canonical(expander, draft, &spec, message)
+            canonical(expander, draft, &spec, message);
         } else {
             for problem in draft.kind.check(&spec) {
                 self::problem(expander, draft, problem);

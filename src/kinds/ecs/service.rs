@@ -127,7 +127,7 @@ impl Kind for Service {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ecs:service/");
     const AFTER: &'static [&'static str] = &["elbv2.listener"];
-    const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1200);
+    const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(20);
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[
         ("InvalidParameterException", "does not have an associated load balancer"),
         ("InvalidParameterException", "nable to assume"),

@@ -138,10 +138,11 @@ impl Rule {
             match one.field().unwrap_or_default() {
                 "path-pattern" => {
                     rule.path =
-                        set(one.path_pattern_config().map(PathPatternConditionConfig::values))
+                        set(one.path_pattern_config().map(PathPatternConditionConfig::values));
                 }
                 "host-header" => {
-                    rule.host = set(one.host_header_config().map(HostHeaderConditionConfig::values))
+                    rule.host =
+                        set(one.host_header_config().map(HostHeaderConditionConfig::values));
                 }
                 "http-request-method" => {
                     rule.method = set(one
