@@ -1,6 +1,7 @@
 //! `ec2.subnet`: `CreateSubnet`, `ModifySubnetAttribute`.
 
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as AwsSubnet};
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -85,20 +86,27 @@ impl Kind for Subnet {
     }
 
     fn check_together(all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
-        let overlaps = |one: &Self, other: &Self| {
-            let nets = one.cidr.net().zip(other.cidr.net());
-            nets.is_some_and(|(a, b)| a.contains(&b) || b.contains(&a))
-        };
+        let nets = all.iter().enumerate();
+        let nets =
+            nets.filter_map(|(index, (_, it))| Some((it.vpc.as_str(), it.cidr.net()?, index)));
+        let mut nets: Vec<_> = nets.collect();
+        nets.sort_unstable();
+        // Ranges lie apart or inside each other: in order, what lies inside follows what holds it.
         let mut problems = Vec::new();
-        for (index, (_, subnet)) in all.iter().enumerate() {
-            let earlier = all.iter().take(index).filter(|(_, other)| other.vpc == subnet.vpc);
-            for (address, other) in earlier.filter(|(_, other)| overlaps(subnet, other)) {
-                let (mine, theirs) = (subnet.cidr.as_str(), other.cidr.as_str());
-                let message = format!("`{mine}` overlaps `{theirs}` of `{address}`");
-                let help = "give each subnet of a network a range of its own";
-                problems.push((index, Problem::at("cidr", message).help(help)));
+        let mut outer: Option<&(&str, IpNet, usize)> = None;
+        for inner in &nets {
+            match outer {
+                Some(outer) if outer.0 == inner.0 && outer.1.contains(&inner.1) => {
+                    let (first, second) = (outer.2.min(inner.2), outer.2.max(inner.2));
+                    let (mine, theirs) = (all[second].1.cidr.as_str(), all[first].1.cidr.as_str());
+                    let message = format!("`{mine}` overlaps `{theirs}` of `{}`", all[first].0);
+                    let help = "give each subnet of a network a range of its own";
+                    problems.push((second, Problem::at("cidr", message).help(help)));
+                }
+                _ => outer = Some(inner),
             }
         }
+        problems.sort_by_key(|(index, _)| *index);
         problems
     }
 }
