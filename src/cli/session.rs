@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
+
 use super::Context;
 use crate::aws::{Options, Session};
 use crate::live::{Reach, Snapshot};
@@ -43,6 +45,7 @@ impl Context {
             options.endpoint_url = Some(running.endpoint);
             options.credentials = Some((LOCAL_ACCOUNT.to_owned(), "local".to_owned()));
         }
-        Ok(Session::open(&options, region, self.calls.clone()).await?)
+        let session = Session::open(&options, region, self.calls.clone()).await;
+        session.context("AWS does not say whose account this is, and nothing was changed")
     }
 }

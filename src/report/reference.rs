@@ -25,7 +25,9 @@ impl Report {
         } else if whole {
             self.out(&kinds.iter().map(|kind| as_text(*kind)).collect::<Vec<_>>().join("\n"));
         } else {
-            self.list(kinds.iter().map(|kind| (kind.name(), first_line(about(*kind)))));
+            let abouts: Vec<String> = kinds.iter().map(|kind| summary(about(*kind))).collect();
+            let names = kinds.iter().map(|kind| kind.name());
+            self.list(names.zip(abouts.iter().map(String::as_str)));
         }
     }
 }
@@ -34,8 +36,10 @@ fn about(kind: &dyn AnyKind) -> &str {
     kind.schema().json().get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn first_line(text: &str) -> &str {
-    text.lines().next().unwrap_or_default()
+/// The first sentence.
+fn summary(text: &str) -> String {
+    let text = one_line(text);
+    text.split_once(". ").map_or(text.clone(), |(first, _)| format!("{first}."))
 }
 
 fn one_line(text: &str) -> String {
@@ -46,7 +50,9 @@ fn as_text(kind: &dyn AnyKind) -> String {
     let mut text = format!("{}\n  {}\n\nFields:\n", kind.name(), one_line(about(kind)));
     text_fields(&mut text, kind.schema().json(), 1);
     text.push_str("\nOutputs:\n");
-    text_fields(&mut text, kind.outputs().json(), 1);
+    for field in kind.outputs().fields() {
+        let _ = writeln!(text, "  {}: {}", field.name, one_line(field.description()));
+    }
     text
 }
 

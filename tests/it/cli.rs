@@ -142,3 +142,40 @@ fn a_denied_list_fails_the_plan_and_never_reads_as_absent() {
         .expect("run");
     assert_snapshot!(said(&output));
 }
+
+/// The stack file that the README shows is a valid one.
+#[test]
+fn the_stack_file_of_the_readme_is_valid() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
+    let (_, rest) = readme.split_once("```yaml\n").expect("a stack file");
+    let (text, _) = rest.split_once("```").expect("its end");
+    for environment in ["dev", "prod"] {
+        let options = infra::model::Options {
+            environment: Some(environment.to_owned()),
+            ..infra::model::Options::default()
+        };
+        let stack = infra::model::load_str("README.md", text, root, &options);
+        let stack = stack.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+        assert!(stack.resources.len() > 10, "{} resources", stack.resources.len());
+    }
+}
+
+/// Starting points are valid, and `init` writes no file twice.
+#[test]
+fn every_starting_point_is_valid() {
+    for start in ["minimal", "service"] {
+        let home = TempDir::new().expect("a folder");
+        let init = || {
+            let mut command = infra(home.path());
+            command.current_dir(home.path()).args(["init", start, "--name", "mine"]);
+            command.output().expect("run")
+        };
+        assert!(init().status.success(), "init {start}");
+        let mut validate = infra(home.path());
+        validate.current_dir(home.path()).args(["validate", "--env", "dev"]);
+        let output = validate.output().expect("run");
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(!init().status.success(), "a second init has to refuse");
+    }
+}
