@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::apply::RunOptions;
-use super::{CommandResult, Context, File};
+use super::{CommandResult, Context, Exit, File};
 use crate::live::Reach;
 use crate::plan;
 
@@ -35,6 +35,10 @@ impl Destroy {
             Some(stack),
             &options,
         )?;
+        if !plan.has_changes() && !context.report.is_json() {
+            context.report.out("Nothing to delete.");
+            return Ok(Exit::Success);
+        }
         let question = format!(
             "Delete all of this from {} {} in account {}? Only `yes` goes on:",
             plan.stack, plan.environment, plan.account
