@@ -71,7 +71,11 @@ impl RunOptions {
         let (sender, events) = tokio::sync::mpsc::unbounded_channel();
         let options = apply::Options { parallelism: self.parallelism.into(), ..Default::default() };
         let run = apply::apply(Some(&opened.stack), plan, &opened.session, &options, sender, stop);
-        let (outcome, ()) = tokio::join!(run, progress::follow(report, events));
+        let (mut outcome, ()) = tokio::join!(run, progress::follow(report, events));
+        if plan.outputs.is_empty() {
+            // What a destroy leaves behind has no outputs to show.
+            outcome.outputs.clear();
+        }
         report.outcome(&outcome);
         Ok(if outcome.is_success() { Exit::Success } else { Exit::Failure })
     }
