@@ -12,7 +12,7 @@
 //!
 //! Four things hold everywhere, and a test reads the sources to see that they do:
 //!
-//! - the SDK (`aws_sdk_*`) is used under [`kinds`] and [`aws`] alone;
+//! - the SDK's crates are used under [`kinds`] and [`aws`] alone;
 //! - [`plan`] is pure: no `async`, no I/O, no clock;
 //! - only [`report`] prints;
 //! - no stage uses a later one, and a kind knows nothing of the engine: adding one touches one folder.
