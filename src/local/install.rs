@@ -35,6 +35,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "paging.py",
     "s3.py",
     "secretsmanager.py",
+    "settings.py",
     "sns.py",
 ];
 

@@ -1,11 +1,11 @@
 """The local AWS: moto behind one HTTP server on the loopback interface, with what it lacks added.
 
     python OVERLAY_DIR --state FILE [--host 127.0.0.1] [--port 0] [--version TEXT]
-        [--parent-pid PID] [--idle SECONDS]
+        [--parent-pid PID] [--idle SECONDS] [--strict] [--step SECONDS] [--lag SECONDS]
 
 Port 0 lets the system choose. Once the server listens, FILE appears, whole, with the address and the
 process id as JSON. `GET /infra/health` answers the same; `POST /infra/stop` ends the server;
-`POST /moto-api/reset` empties every account.
+`POST /moto-api/reset` empties every account. `--strict` makes states and reads take time, as AWS does.
 """
 
 import argparse
@@ -24,6 +24,7 @@ os.environ.update(
     MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION="true",
 )
 
+import settings  # noqa: E402
 import web  # noqa: E402
 
 
@@ -35,7 +36,12 @@ def main():
     parser.add_argument("--parent-pid", type=int)
     parser.add_argument("--idle", type=float)
     parser.add_argument("--version", default="")
+    parser.add_argument("--strict", action="store_true")
+    parser.add_argument("--step", type=float)
+    parser.add_argument("--lag", type=float)
     args = parser.parse_args()
+    settings.step = args.step if args.step is not None else settings.STRICT_STEP * args.strict
+    settings.lag = args.lag if args.lag is not None else settings.STRICT_LAG * args.strict
 
     import fixes
 
