@@ -6,6 +6,7 @@
 mod count;
 mod error;
 mod eventual;
+mod pages;
 mod session;
 mod sweep;
 
@@ -18,6 +19,7 @@ use aws_types::SdkConfig;
 pub use count::{Calls, Counter};
 pub use error::{Absent, Class, Error, Result};
 pub use eventual::eventually;
+pub use pages::all_pages;
 pub use session::{Options, Session};
 pub use sweep::sweep;
 
@@ -92,5 +94,40 @@ macro_rules! client {
                 $sdk::config::Builder::from(config).interceptor(counter).build(),
             )
         })
+    };
+}
+
+/// A service's tag calls by ARN, `TagResource` and `UntagResource`, and its tags as it takes them:
+/// `tag_by_arn!(aws_sdk_ecs)`, with a `?` behind it where the SDK checks the tag that it builds.
+/// Makes the functions `tag` and `list` where it stands.
+#[macro_export]
+macro_rules! tag_by_arn {
+    ($sdk:ident $($checked:tt)?) => {
+        /// Adds or overwrites the tags in `set`, then takes away those named in `remove`.
+        async fn tag(
+            aws: &$crate::aws::Aws,
+            arn: &str,
+            set: &$crate::kind::Tags,
+            remove: &[String],
+        ) -> $crate::aws::Result<()> {
+            if !set.is_empty() {
+                let tags = Some(list(set)?);
+                client(aws).tag_resource().resource_arn(arn).set_tags(tags).send().await?;
+            }
+            if !remove.is_empty() {
+                let keys = Some(remove.to_vec());
+                client(aws).untag_resource().resource_arn(arn).set_tag_keys(keys).send().await?;
+            }
+            Ok(())
+        }
+
+        /// Tags as the service takes them.
+        fn list(tags: &$crate::kind::Tags) -> $crate::aws::Result<Vec<$sdk::types::Tag>> {
+            let mut all = Vec::with_capacity(tags.len());
+            for (key, value) in tags {
+                all.push($sdk::types::Tag::builder().key(key).value(value).build()$($checked)?);
+            }
+            Ok(all)
+        }
     };
 }

@@ -1,6 +1,7 @@
 //! Erasure: [`Entry`] turns a typed [`Kind`] into an [`AnyKind`] over JSON, so that the engine
 //! has one code path. Authors see types, the engine sees JSON.
 
+use std::any::Any;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -40,10 +41,11 @@ pub trait AnyKind: Send + Sync {
     /// The form in which specs are compared: read as the kind's type, written back, without
     /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
-    /// See [`Kind::check`]; nothing when the spec cannot be read.
-    fn check(&self, spec: &Value) -> Vec<Problem>;
-    /// See [`Kind::check_together`]; specs that cannot be read are left out.
-    fn check_together(&self, specs: &[(&str, &Value)]) -> Vec<(usize, Problem)>;
+    /// A spec read as the kind's type, with what [`Kind::check`] finds. The error says what does
+    /// not fit.
+    fn examine(&self, spec: &Value) -> std::result::Result<Examined, String>;
+    /// See [`Kind::check_together`].
+    fn check_together(&self, specs: &[(&str, &Examined)]) -> Vec<(usize, Problem)>;
     /// See [`Kind::discover`].
     async fn discover(&self, aws: &Aws, scope: &Scope) -> Result<Vec<LiveObject>>;
     /// See [`Kind::create`].
@@ -58,6 +60,13 @@ pub trait AnyKind: Send + Sync {
     async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status>;
     /// See [`Kind::gone`].
     async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool>;
+}
+
+/// A spec that was read as its kind's type.
+pub struct Examined {
+    /// What AWS would refuse about it.
+    pub problems: Vec<Problem>,
+    typed: Box<dyn Any>,
 }
 
 /// A kind's place in the registry.
@@ -83,21 +92,24 @@ impl<K: Kind> Entry<K> {
 
 /// Reads JSON as one of the kind's types.
 fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
-    serde_json::from_value(value.clone()).map_err(|error| Error::shape(what, &error))
+    T::deserialize(value).map_err(|error| Error::shape(what, &error))
 }
 
 /// JSON without nulls.
 fn write<T: Serialize>(value: &T) -> Value {
-    strip(serde_json::to_value(value).unwrap_or_default())
+    let mut value = serde_json::to_value(value).unwrap_or_default();
+    strip(&mut value);
+    value
 }
 
-fn strip(value: Value) -> Value {
+fn strip(value: &mut Value) {
     match value {
-        Value::Array(items) => items.into_iter().map(strip).collect(),
-        Value::Object(map) => {
-            map.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, strip(v))).collect()
-        }
-        other => other,
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Object(map) => map.retain(|_, value| {
+            strip(value);
+            !value.is_null()
+        }),
+        _ => {}
     }
 }
 
@@ -145,7 +157,7 @@ impl<K: Kind> AnyKind for Entry<K> {
 
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {
         let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
-        let typed: K = serde_json::from_value(known).map_err(|error| error.to_string())?;
+        let typed = K::deserialize(&*known).map_err(|error| error.to_string())?;
         let mut canonical = write(&typed);
         for field in waiting {
             canonical[&field] = spec[&field].clone();
@@ -153,29 +165,18 @@ impl<K: Kind> AnyKind for Entry<K> {
         Ok(canonical)
     }
 
-    fn check(&self, spec: &Value) -> Vec<Problem> {
+    fn examine(&self, spec: &Value) -> std::result::Result<Examined, String> {
         let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
-        let problems = match serde_json::from_value::<K>(known) {
-            Ok(typed) => typed.check(),
-            Err(_) => return Vec::new(),
-        };
+        let typed = K::deserialize(&*known).map_err(|error| error.to_string())?;
+        let mut problems = typed.check();
         // What stands in for an unknown value is nobody's mistake.
-        problems
-            .into_iter()
-            .filter(|p| !waiting.iter().any(|field| p.path.starts_with(field.as_str())))
-            .collect()
+        problems.retain(|p| !waiting.iter().any(|field| p.path.starts_with(field.as_str())));
+        Ok(Examined { problems, typed: Box::new(typed) })
     }
 
-    fn check_together(&self, specs: &[(&str, &Value)]) -> Vec<(usize, Problem)> {
-        let (indices, typed): (Vec<usize>, Vec<(&str, K)>) = specs
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (address, spec))| {
-                let (known, _) = substitute_unknowns(self.spec.json(), spec);
-                Some((index, (*address, serde_json::from_value(known).ok()?)))
-            })
-            .unzip();
-        K::check_together(&typed).into_iter().map(|(i, problem)| (indices[i], problem)).collect()
+    fn check_together(&self, specs: &[(&str, &Examined)]) -> Vec<(usize, Problem)> {
+        let typed = specs.iter().map(|(address, one)| Some((*address, one.typed.downcast_ref()?)));
+        K::check_together(&typed.collect::<Option<Vec<_>>>().unwrap_or_default())
     }
 
     async fn discover(&self, aws: &Aws, scope: &Scope) -> Result<Vec<LiveObject>> {

@@ -1,6 +1,7 @@
 //! What a kind is: the trait its author writes, the erased form the engine sees, and the
 //! types of fields that say how a field behaves.
 
+pub mod default;
 pub mod deletion;
 mod entry;
 pub mod expression;
@@ -17,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use entry::{AnyKind, Entry, NewKind};
+pub use entry::{AnyKind, Entry, Examined, NewKind};
 pub use field::{
     Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
     SharedName,
@@ -110,7 +111,7 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
 
     /// What AWS would refuse about declarations of this kind taken together: the index of the
     /// one at fault and the problem.
-    fn check_together(_all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
+    fn check_together(_all: &[(&str, &Self)]) -> Vec<(usize, Problem)> {
         Vec::new()
     }
 }

@@ -1,8 +1,10 @@
 //! A kind's JSON Schema, as the engine reads it: which fields there are and how each behaves.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The JSON Schema of a spec or of outputs, without `$ref`s and without `null`s: a field that may
 /// be left out is one that is not required.
@@ -145,45 +147,47 @@ pub fn property<'a>(schema: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// `value` with `stand_in`s where a text that waits for an output stands in place of something
 /// that is no text (a number, a list); the names of the top-level fields that have one.
-pub fn substitute_unknowns(schema: &Value, value: &Value) -> (Value, Vec<String>) {
+pub fn substitute_unknowns<'v>(schema: &Value, value: &'v Value) -> (Cow<'v, Value>, Vec<String>) {
     let mut touched = Vec::new();
-    let Value::Object(map) = value else { return (value.clone(), touched) };
-    let mut result = Map::new();
+    let Value::Object(map) = value else { return (Cow::Borrowed(value), touched) };
+    let mut result = Cow::Borrowed(value);
     for (key, value) in map {
-        let mut changed = false;
-        let known = match property(schema, key) {
-            Some(schema) => substitute(schema, value, &mut changed),
-            None => value.clone(),
-        };
-        if changed {
+        if let Some(schema) = property(schema, key)
+            && let Some(known) = substitute(schema, value)
+        {
+            result.to_mut()[key] = known;
             touched.push(key.clone());
         }
-        result.insert(key.clone(), known);
     }
-    (Value::Object(result), touched)
+    (result, touched)
 }
 
-fn substitute(schema: &Value, value: &Value, changed: &mut bool) -> Value {
+/// The value with stand-ins; `None` when it needs none.
+fn substitute(schema: &Value, value: &Value) -> Option<Value> {
     match value {
         Value::String(text) if super::is_unknown(text) && !takes_text(schema) => {
-            *changed = true;
-            stand_in(schema)
+            Some(stand_in(schema))
         }
-        Value::Array(items) => match schema.get("items") {
-            Some(item) => items.iter().map(|v| substitute(item, v, changed)).collect(),
-            None => value.clone(),
-        },
-        Value::Object(map) => map
-            .iter()
-            .map(|(key, value)| {
-                let known = match property(schema, key) {
-                    Some(schema) => substitute(schema, value, changed),
-                    None => value.clone(),
-                };
-                (key.clone(), known)
+        Value::Array(items) => {
+            let schema = schema.get("items")?;
+            let known: Vec<_> = items.iter().map(|item| substitute(schema, item)).collect();
+            known.iter().any(Option::is_some).then(|| {
+                let all = known.into_iter().zip(items);
+                all.map(|(known, item)| known.unwrap_or_else(|| item.clone())).collect()
             })
-            .collect(),
-        other => other.clone(),
+        }
+        Value::Object(map) => {
+            let known = map.iter().filter_map(|(key, value)| {
+                Some((key.clone(), substitute(property(schema, key)?, value)?))
+            });
+            let known: Vec<(String, Value)> = known.collect();
+            (!known.is_empty()).then(|| {
+                let mut map = map.clone();
+                map.extend(known);
+                Value::Object(map)
+            })
+        }
+        _ => None,
     }
 }
 

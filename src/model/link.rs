@@ -16,7 +16,7 @@ use super::walk::{Site, Walker, part_span, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::graph::Graph;
-use crate::kind::Problem;
+use crate::kind::{Examined, Problem};
 use crate::stack::{Data, Node};
 
 /// A draft whose spec was read.
@@ -379,25 +379,26 @@ fn settle_one(
 
 /// What the kinds themselves find wrong.
 fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
-    let mut by_kind: BTreeMap<&str, Vec<(usize, Value)>> = BTreeMap::new();
+    let mut by_kind: BTreeMap<&str, Vec<(usize, Examined)>> = BTreeMap::new();
     for (place, (draft, read)) in drafts.iter().zip(read).enumerate() {
         if read.broken {
             continue;
         }
         let spec = Value::Object(read.spec.clone());
-        if let Err(message) = draft.kind.canonical(&spec) {
-            canonical(expander, draft, &spec, message);
-        } else {
-            for problem in draft.kind.check(&spec) {
-                self::problem(expander, draft, problem);
+        match draft.kind.examine(&spec) {
+            Ok(mut examined) => {
+                for problem in std::mem::take(&mut examined.problems) {
+                    self::problem(expander, draft, problem);
+                }
+                by_kind.entry(draft.kind.name()).or_default().push((place, examined));
             }
-            by_kind.entry(draft.kind.name()).or_default().push((place, spec));
+            Err(message) => canonical(expander, draft, &spec, message),
         }
     }
     for all in by_kind.into_values() {
         let kind = drafts[all[0].0].kind;
-        let specs: Vec<(&str, &Value)> =
-            all.iter().map(|(place, spec)| (drafts[*place].address.as_str(), spec)).collect();
+        let specs: Vec<(&str, &Examined)> =
+            all.iter().map(|(place, one)| (drafts[*place].address.as_str(), one)).collect();
         for (index, problem) in kind.check_together(&specs) {
             if let Some((place, _)) = all.get(index) {
                 self::problem(expander, &drafts[*place], problem);

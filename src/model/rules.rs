@@ -1,5 +1,9 @@
 //! What a JSON Schema says about one value, and whether a value that is known keeps to it.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use regex::Regex;
 use serde_json::Value;
 
 use super::scope::list;
@@ -258,15 +262,25 @@ impl<'s> Rules<'s> {
             return Some(Wrong::new("too-long", message));
         }
         let pattern = self.pattern?;
-        // A schema's pattern that cannot be read is not the user's mistake.
-        let matches = regex::Regex::new(pattern).map_or(true, |regex| regex.is_match(text));
-        (!matches).then(|| {
+        (!matches(pattern, text)).then(|| {
             let mut wrong =
                 Wrong::new("wrong-pattern", format!("`{name}` does not have the right form"));
             wrong.help = Some(format!("it has to match `{pattern}`"));
             wrong
         })
     }
+}
+
+/// Whether a text matches a schema's pattern. One that cannot be read is not the user's mistake.
+fn matches(pattern: &str, text: &str) -> bool {
+    // Compiling takes a thousand times as long as matching, and there are few patterns.
+    static COMPILED: LazyLock<Mutex<HashMap<String, Option<Regex>>>> =
+        LazyLock::new(Mutex::default);
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !compiled.contains_key(pattern) {
+        compiled.insert(pattern.to_owned(), Regex::new(pattern).ok());
+    }
+    compiled[pattern].as_ref().is_none_or(|regex| regex.is_match(text))
 }
 
 fn is_type(value: &Value, name: &str) -> bool {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selection::{self, Selection};
 use super::{Vault, client, map, tag, tags_of};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::expression::Schedule;
 use crate::kind::field::NameOutput;
 use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, is_unknown};
@@ -148,7 +148,7 @@ impl Kind for Plan {
         }
         let plans = client(aws).list_backup_plans().into_paginator().items().send();
         let mut found = Vec::new();
-        for plan in plans.collect::<std::result::Result<Vec<_>, _>>().await? {
+        for plan in all_pages(plans).await? {
             let arn = plan.backup_plan_arn().ok_or_else(|| Error::missing("BackupPlanArn"))?;
             let name = plan.backup_plan_name().unwrap_or_default();
             let tags = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await?;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
-use crate::aws::{Absent, Aws, Error, Result, eventually};
+use crate::aws::{Absent, Aws, Error, Result, all_pages, eventually};
 use crate::kind::{Any, Arn, Problem, Ref, Set};
 use crate::kinds::iam::Role;
 
@@ -121,7 +121,7 @@ pub(super) async fn delete(aws: &Aws, plan: &str, id: &str) -> Result<()> {
 /// The ids of a plan's selections.
 pub(super) async fn ids(aws: &Aws, plan: &str) -> Result<Vec<String>> {
     let list = client(aws).list_backup_selections().backup_plan_id(plan).into_paginator();
-    let list = list.items().send().collect::<std::result::Result<Vec<_>, _>>().await?;
+    let list = all_pages(list.items().send()).await?;
     Ok(list.into_iter().filter_map(|item| item.selection_id).collect())
 }
 

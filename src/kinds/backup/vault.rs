@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{client, map, tag, tags_of};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
     Arn, Auto, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status, Tags,
 };
@@ -64,7 +64,7 @@ impl Kind for Vault {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vaults = client(aws).list_backup_vaults().into_paginator().items().send();
-        let vaults = vaults.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let vaults = all_pages(vaults).await?;
         let found = vaults.iter().map(|vault| find(aws, scope, vault));
         Ok(try_join_all(found).await?.into_iter().flatten().collect())
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{client, list, tag, tags_of};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::{
-    Any, Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word, to_word,
+    Any, Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default, from_word, to_word,
 };
 
 /// Watches one metric, or a calculation over several, and acts when it crosses a threshold.
@@ -57,7 +57,7 @@ pub struct Alarm {
     /// The id of the `ANOMALY_DETECTION_BAND` among `metrics` that serves as the threshold.
     threshold_metric: Option<String>,
     /// How many of the latest periods are looked at.
-    #[serde(default = "one")]
+    #[serde(default = "default::int::<1>")]
     #[schemars(range(min = 1))]
     evaluation_periods: i32,
     /// How many of these periods have to breach; all when left out.
@@ -67,7 +67,7 @@ pub struct Alarm {
     #[serde(default)]
     treat_missing_data: Missing,
     /// Whether the actions are carried out.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     actions_enabled: bool,
     /// What is told, or done, when the alarm goes off: topics, scaling policies.
     #[serde(default)]
@@ -186,14 +186,6 @@ pub const UNITS: [&str; 27] = [
     "Count/Second",
     "None",
 ];
-
-fn one() -> i32 {
-    1
-}
-
-fn yes() -> bool {
-    true
-}
 
 impl Kind for Alarm {
     const NAME: &'static str = "cloudwatch.alarm";
@@ -385,7 +377,7 @@ async fn put(aws: &Aws, alarm: &Alarm, tags: Option<&Tags>) -> Result<()> {
         .set_alarm_actions(Some(arns(&alarm.alarm_actions)))
         .set_ok_actions(Some(arns(&alarm.ok_actions)))
         .set_insufficient_data_actions(Some(arns(&alarm.insufficient_data_actions)))
-        .set_tags(tags.map(list))
+        .set_tags(tags.map(list).transpose()?)
         .send()
         .await?;
     Ok(())

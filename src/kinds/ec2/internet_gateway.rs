@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Kind, Live, Ref, Scope, Status, Tags};
 
@@ -35,7 +35,7 @@ impl Kind for InternetGateway {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_internet_gateways().set_filters(Some(owned(scope)));
         let gateways = gateways.into_paginator().items().send();
-        let gateways = gateways.collect::<Result<Vec<_>, _>>().await?;
+        let gateways = all_pages(gateways).await?;
         gateways.into_iter().map(|gateway| read(aws, gateway)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Amazon EC2: networks.
 
 mod elastic_ip;
+mod group_rules;
 mod internet_gateway;
 mod nat_gateway;
 mod route_table;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ElasticIp, NOT_YET, Subnet, client, owned, tag, tagged, tags};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
 
@@ -58,7 +58,7 @@ impl Kind for NatGateway {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_nat_gateways().set_filter(Some(owned(scope)));
         let gateways = gateways.into_paginator().items().send();
-        let gateways = gateways.collect::<Result<Vec<_>, _>>().await?;
+        let gateways = all_pages(gateways).await?;
         // AWS shows deleted ones for an hour.
         let is_there = |gateway: &&AwsNatGateway| status(gateway) != Status::Deleting;
         gateways.iter().filter(is_there).map(|gateway| read(aws, gateway)).collect()

@@ -10,7 +10,7 @@ use super::{
     InternetGateway, NOT_YET, NatGateway, Subnet, Vpc, VpcEndpoint, client, complete, filter,
     owned, tag, tagged, tags,
 };
-use crate::aws::{Absent, Aws, Class, Error, Result};
+use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
@@ -192,7 +192,7 @@ fn outputs(aws: &Aws, id: String) -> Outputs {
 
 async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsRouteTable>> {
     let tables = client(aws).describe_route_tables().set_filters(Some(filters));
-    Ok(tables.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?)
+    all_pages(tables.into_paginator().items().send()).await
 }
 
 async fn one(aws: &Aws, id: &str) -> Result<AwsRouteTable> {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{Filter, IpPermission, ResourceType, SecurityGroup as AwsSecurityGroup};
+use aws_sdk_ec2::types::{ResourceType, SecurityGroup as AwsSecurityGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Rule, Rules, odd_letter};
+use super::group_rules::{describe, rules, set_rules};
+use super::rule::{Rules, odd_letter};
 use super::{NOT_YET, Vpc, client, complete, filter, owned, tag, tagged, tags};
-use crate::aws::{Aws, Class, Error, Result};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
 
@@ -109,13 +110,6 @@ fn outputs(aws: &Aws, id: String) -> Outputs {
     Outputs { arn: aws.arn("ec2", &format!("security-group/{id}")), id }
 }
 
-/// All groups that pass the filters.
-pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsSecurityGroup>> {
-    let groups = client(aws).describe_security_groups().set_filters(Some(filters));
-    let groups = groups.into_paginator().items().send();
-    Ok(groups.collect::<Result<Vec<_>, _>>().await?)
-}
-
 /// Foreign groups that have a name which is wanted and not there yet, in a network of ours: a
 /// group of the same name elsewhere is in nobody's way.
 async fn in_the_way(
@@ -138,7 +132,7 @@ async fn in_the_way(
         return Ok(found);
     }
     let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));
-    let vpcs = vpcs.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?;
+    let vpcs = all_pages(vpcs.into_paginator().items().send()).await?;
     let vpcs: BTreeSet<&str> = vpcs.iter().filter_map(|vpc| vpc.vpc_id()).collect();
     found.retain(|group| group.vpc_id().is_some_and(|vpc| vpcs.contains(vpc)));
     Ok(found)
@@ -158,87 +152,4 @@ fn read(aws: &Aws, group: AwsSecurityGroup) -> Result<Live<SecurityGroup>> {
         outputs: outputs(aws, group.group_id.ok_or_else(|| Error::missing("groupId"))?),
         status: Status::Usable,
     })
-}
-
-/// What a group lets in and out.
-pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {
-    let read = |permissions: &[IpPermission]| Rules::read(permissions, aws.account());
-    (read(group.ip_permissions()), read(group.ip_permissions_egress()))
-}
-
-/// Brings the rules of a group to those given, from what they are at this moment.
-pub(super) async fn set_rules(aws: &Aws, id: &str, ingress: &Rules, egress: &Rules) -> Result<()> {
-    let group = describe(aws, vec![filter("group-id", [id])]).await?.into_iter().next();
-    let group = group.ok_or_else(|| {
-        Error::new(Class::NotFound, "InvalidGroup.NotFound", format!("{id} does not exist"))
-    })?;
-    let (was_in, was_out) = rules(aws, &group);
-    change(aws, id, Way::In, &was_in, ingress).await?;
-    change(aws, id, Way::Out, &was_out, egress).await
-}
-
-#[derive(Clone, Copy)]
-enum Way {
-    In,
-    Out,
-}
-
-/// New rules are there before old ones go, so that nothing is cut off in between.
-async fn change(aws: &Aws, id: &str, way: Way, was: &Rules, now: &Rules) -> Result<()> {
-    let in_both = |rule: &Rule, others: &Rules| others.iter().any(|o| o.lets_through_same(rule));
-    let (reworded, added): (Vec<&Rule>, Vec<&Rule>) =
-        now.minus(was).partition(|rule| in_both(rule, was));
-    let removed: Vec<&Rule> = was.minus(now).filter(|rule| !in_both(rule, now)).collect();
-    authorize(aws, id, way, &added).await?;
-    reword(aws, id, way, &reworded).await?;
-    revoke(aws, id, way, &removed).await
-}
-
-fn permissions(rules: &[&Rule]) -> Option<Vec<IpPermission>> {
-    (!rules.is_empty()).then(|| rules.iter().map(|rule| rule.permission()).collect())
-}
-
-async fn authorize(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
-    let Some(permissions) = permissions(rules) else { return Ok(()) };
-    match way {
-        Way::In => {
-            let call = client(aws).authorize_security_group_ingress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-        Way::Out => {
-            let call = client(aws).authorize_security_group_egress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-    }
-    Ok(())
-}
-
-async fn reword(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
-    let Some(permissions) = permissions(rules) else { return Ok(()) };
-    match way {
-        Way::In => {
-            let call = client(aws).update_security_group_rule_descriptions_ingress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-        Way::Out => {
-            let call = client(aws).update_security_group_rule_descriptions_egress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-    }
-    Ok(())
-}
-
-async fn revoke(aws: &Aws, id: &str, way: Way, rules: &[&Rule]) -> Result<()> {
-    let Some(permissions) = permissions(rules) else { return Ok(()) };
-    match way {
-        Way::In => {
-            let call = client(aws).revoke_security_group_ingress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-        Way::Out => {
-            let call = client(aws).revoke_security_group_egress().group_id(id);
-            call.set_ip_permissions(Some(permissions)).send().await?;
-        }
-    }
-    Ok(())
 }

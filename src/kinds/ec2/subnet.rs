@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
 
@@ -44,7 +44,7 @@ impl Kind for Subnet {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let subnets = client(aws).describe_subnets().set_filters(Some(owned(scope)));
         let subnets = subnets.into_paginator().items().send();
-        let subnets = subnets.collect::<Result<Vec<_>, _>>().await?;
+        let subnets = all_pages(subnets).await?;
         subnets.into_iter().map(|subnet| read(aws, subnet)).collect()
     }
 
@@ -85,7 +85,7 @@ impl Kind for Subnet {
         super::check_range("cidr", &self.cidr)
     }
 
-    fn check_together(all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
+    fn check_together(all: &[(&str, &Self)]) -> Vec<(usize, Problem)> {
         let nets = all.iter().enumerate();
         let nets =
             nets.filter_map(|(index, (_, it))| Some((it.vpc.as_str(), it.cidr.net()?, index)));

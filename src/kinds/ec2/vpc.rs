@@ -8,11 +8,11 @@ use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::group_rules::{describe, rules, set_rules};
 use super::rule::{Rule, Rules};
-use super::security_group::{describe, rules, set_rules};
 use super::{NOT_YET, client, complete, filter, owned, tag, tagged, tags};
-use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Scope, Status, Tags};
+use crate::aws::{Aws, Class, Error, Result, all_pages};
+use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Scope, Status, Tags, default};
 
 /// A network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -21,10 +21,10 @@ pub struct Vpc {
     /// The range of its IPv4 addresses, from /16 to /28.
     cidr: Immutable<Cidr>,
     /// Whether AWS's name server answers in the network.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     dns_support: bool,
     /// Whether what has a public address gets a name; private names of endpoints need it too.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     dns_hostnames: bool,
     /// Whether instances run on hardware of their own.
     #[serde(default)]
@@ -69,10 +69,6 @@ pub struct Outputs {
     default_security_group_id: String,
 }
 
-fn yes() -> bool {
-    true
-}
-
 impl Kind for Vpc {
     const NAME: &'static str = "ec2.vpc";
     type Outputs = Outputs;
@@ -81,7 +77,7 @@ impl Kind for Vpc {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));
-        let vpcs = vpcs.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await?;
+        let vpcs = all_pages(vpcs.into_paginator().items().send()).await?;
         let ids: Vec<&str> = vpcs.iter().filter_map(|vpc| vpc.vpc_id()).collect();
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 use super::{NOT_YET, RouteTable, SecurityGroup, Subnet, Vpc, client, owned, tag, tagged, tags};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{
     Immutable, Kind, Live, OutputName, Policy, Problem, Ref, Scope, Set, Status, Tags,
@@ -132,7 +132,7 @@ impl Kind for VpcEndpoint {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let endpoints = client(aws).describe_vpc_endpoints().set_filters(Some(owned(scope)));
         let endpoints = endpoints.into_paginator().items().send();
-        let endpoints = endpoints.collect::<Result<Vec<_>, _>>().await?;
+        let endpoints = all_pages(endpoints).await?;
         let is_there = |endpoint: &&AwsVpcEndpoint| status(endpoint) != Status::Deleting;
         endpoints.iter().filter(is_there).map(|endpoint| read(aws, endpoint)).collect()
     }

@@ -9,8 +9,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{client, list, tag};
-use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::kind::{
+    Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags, default,
+};
 use crate::kinds::kms::Key;
 
 /// A repository of container images.
@@ -21,7 +23,7 @@ pub struct Repository {
     #[schemars(regex(pattern = r"^[a-z0-9]+([._/-][a-z0-9]+)*$"))]
     name: Name<256>,
     /// Whether images are searched for known weaknesses when they are pushed.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     scan_on_push: bool,
     /// Whether a tag stays with its image (`IMMUTABLE`), or can be moved to another (`MUTABLE`).
     #[serde(default = "immutable")]
@@ -46,10 +48,6 @@ pub struct Outputs {
     uri: String,
 }
 
-fn yes() -> bool {
-    true
-}
-
 fn immutable() -> String {
     "IMMUTABLE".to_owned()
 }
@@ -65,7 +63,7 @@ impl Kind for Repository {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_repositories().into_paginator().items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let all = all_pages(all).await?;
         let looked_at = all.into_iter().filter(|one| {
             scope.swept_tags(one.repository_arn().unwrap_or_default()).is_some()
                 || scope.names.iter().any(|name| Some(name.as_str()) == one.repository_name())

@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Share, client, list, one, read_strategy, read_tags, strategy, tag};
+use super::{Share, client, list, read_strategy, read_tags, strategy, tag};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::NameOutput;
 use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
@@ -56,7 +56,7 @@ fn fargate() -> Set<String> {
 }
 
 fn on_fargate() -> Set<Share> {
-    Set::new([Share { provider: "FARGATE".to_owned(), weight: one(), base: 0 }])
+    Set::new([Share { provider: "FARGATE".to_owned(), weight: 1, base: 0 }])
 }
 
 /// How many clusters one `DescribeClusters` takes.
@@ -96,7 +96,7 @@ impl Kind for Cluster {
             .set_configuration(Some(configuration(new)))
             .set_capacity_providers(Some(new.capacity_providers.to_vec()))
             .set_default_capacity_provider_strategy(Some(strategy(&new.default_strategy)?))
-            .set_tags(Some(list(tags)))
+            .set_tags(Some(list(tags)?))
             .send()
             .await?;
         outputs(answer.cluster().ok_or_else(|| Error::missing("cluster"))?)

@@ -10,10 +10,9 @@ use aws_sdk_ecs::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::yes;
 use crate::aws::{Aws, Result};
 use crate::kind::field::NameOutput;
-use crate::kind::{Any, Arn, Auto, Ref, Set};
+use crate::kind::{Any, Arn, Auto, Ref, Set, default};
 use crate::kinds::logs::LogGroup;
 use crate::kinds::secretsmanager::Secret as RegistrySecret;
 
@@ -46,7 +45,7 @@ pub struct Container {
     /// How its health is checked.
     health_check: Option<HealthCheck>,
     /// Whether the task stops when it stops.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     pub essential: bool,
     /// Containers that have to be in a certain state before it starts.
     #[serde(default)]

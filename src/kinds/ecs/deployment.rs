@@ -7,10 +7,9 @@ use aws_sdk_ecs::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::yes;
 use crate::aws::Result;
 use crate::kind::field::NameOutput;
-use crate::kind::{Problem, Ref, Set, Status};
+use crate::kind::{Problem, Ref, Set, Status, default};
 use crate::kinds::cloudwatch::Alarm;
 
 /// How a change is rolled out.
@@ -26,10 +25,10 @@ pub struct Deployment {
     #[schemars(range(min = 100, max = 200))]
     maximum_percent: i32,
     /// Whether it is given up when new tasks keep failing.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     circuit_breaker: bool,
     /// Whether the last good state is brought back when it is given up.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     rollback: bool,
     /// Alarms that make it be given up.
     #[serde(default)]

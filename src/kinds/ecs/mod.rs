@@ -16,7 +16,7 @@ pub use service::Service;
 pub use task_definition::TaskDefinition;
 
 use crate::aws::{Aws, Result};
-use crate::kind::{Entry, NewKind, Set, Tags};
+use crate::kind::{Entry, NewKind, Set, Tags, default};
 
 /// The kinds of this service, sorted by name.
 pub const KINDS: &[NewKind] =
@@ -26,20 +26,7 @@ fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_ecs)
 }
 
-async fn tag(aws: &Aws, arn: &str, set: &Tags, remove: &[String]) -> Result<()> {
-    if !set.is_empty() {
-        client(aws).tag_resource().resource_arn(arn).set_tags(Some(list(set))).send().await?;
-    }
-    if !remove.is_empty() {
-        let keys = Some(remove.to_vec());
-        client(aws).untag_resource().resource_arn(arn).set_tag_keys(keys).send().await?;
-    }
-    Ok(())
-}
-
-fn list(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
+crate::tag_by_arn!(aws_sdk_ecs);
 
 fn read_tags(tags: &[Tag]) -> Tags {
     let pair = |tag: &Tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()));
@@ -53,7 +40,7 @@ pub struct Share {
     /// The capacity provider: `FARGATE`, `FARGATE_SPOT` or one of your own.
     provider: String,
     /// Its share of the tasks beyond `base`, relative to the others'.
-    #[serde(default = "one")]
+    #[serde(default = "default::int::<1>")]
     #[schemars(range(min = 0, max = 1000))]
     weight: i32,
     /// How many tasks it gets before any are shared out; one provider alone may have a base.
@@ -81,12 +68,4 @@ fn read_strategy(items: &[CapacityProviderStrategyItem]) -> Set<Share> {
         base: item.base(),
     };
     items.iter().map(read).collect()
-}
-
-fn one() -> i32 {
-    1
-}
-
-fn yes() -> bool {
-    true
 }

@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::cluster::check_bases;
 use super::deployment::{Deployment, given_up, status};
 use super::{
-    Cluster, Share, TaskDefinition, client, list, one, read_strategy, read_tags, strategy, tag, yes,
+    Cluster, Share, TaskDefinition, client, list, read_strategy, read_tags, strategy, tag,
 };
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
-use crate::kind::{Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kind::{
+    Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+};
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::elbv2::TargetGroup;
 
@@ -32,7 +34,7 @@ pub struct Service {
     /// The task definition.
     task_definition: Ref<TaskDefinition, Arn>,
     /// How many tasks are to run.
-    #[serde(default = "one")]
+    #[serde(default = "default::int::<1>")]
     #[schemars(range(min = 0))]
     desired_count: i32,
     /// What tasks run on: `FARGATE`, `EC2` or `EXTERNAL`; capacity providers decide when it is
@@ -75,7 +77,7 @@ pub struct Service {
     #[serde(default)]
     enable_execute_command: bool,
     /// Whether ECS puts tags of its own, with the names of cluster and service, on tasks.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     managed_tags: bool,
     /// Whose tags tasks get.
     #[serde(default = "service")]
@@ -145,7 +147,7 @@ impl Kind for Service {
             for cluster in our_clusters(aws, scope).await? {
                 let all = client(aws).list_services().cluster(&cluster).max_results(100);
                 let all = all.into_paginator().items().send();
-                arns.extend(all.collect::<std::result::Result<Vec<_>, _>>().await?);
+                arns.extend(all_pages(all).await?);
             }
         }
         let mut by_cluster: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -182,7 +184,7 @@ impl Kind for Service {
             .enable_execute_command(new.enable_execute_command)
             .enable_ecs_managed_tags(new.managed_tags)
             .propagate_tags(new.propagate_tags.as_str().into())
-            .set_tags(Some(list(tags)))
+            .set_tags(Some(list(tags)?))
             .send()
             .await?;
         outputs(answer.service().ok_or_else(|| Error::missing("service"))?)
@@ -282,7 +284,7 @@ impl Kind for Service {
         if self.subnets.is_empty() && self.launch_type.as_deref() == Some("FARGATE") {
             problems.push(Problem::at("subnets", "tasks on Fargate are in subnets"));
         }
-        if self.is_daemon() && self.desired_count != one() {
+        if self.is_daemon() && self.desired_count != 1 {
             let text = "a daemon runs once on every instance";
             problems.push(Problem::at("desired_count", text));
         }
@@ -359,7 +361,7 @@ fn name_of(arn: &str) -> &str {
 /// The clusters of this stack and environment.
 async fn our_clusters(aws: &Aws, scope: &Scope) -> Result<Vec<String>> {
     let arns = client(aws).list_clusters().into_paginator().items().send();
-    let arns = arns.collect::<std::result::Result<Vec<_>, _>>().await?;
+    let arns = all_pages(arns).await?;
     let calls = arns.chunks(CLUSTERS_AT_ONCE).map(|chunk| {
         let describe = client(aws).describe_clusters().set_clusters(Some(chunk.to_vec()));
         describe.include(ClusterField::Tags).send()
@@ -400,7 +402,7 @@ fn read(found: &AwsService) -> Result<Live<Service>> {
             name: outputs.name.as_str().into(),
             cluster: Ref::new(found.cluster_arn().unwrap_or_default()).into(),
             task_definition: Ref::new(found.task_definition().unwrap_or_default()),
-            desired_count: if is_daemon { one() } else { found.desired_count() },
+            desired_count: if is_daemon { 1 } else { found.desired_count() },
             launch_type: Auto(found.launch_type().map(|it| it.as_str().to_owned())).into(),
             capacity_providers: Auto((!shares.is_empty()).then_some(shares)),
             platform_version: found.platform_version().map_or_else(latest, ToOwned::to_owned),

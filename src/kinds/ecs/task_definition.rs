@@ -11,11 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::container::Container;
-use super::{client, list, read_tags, tag, yes};
+use super::{client, list, read_tags, tag};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::Id;
 use crate::kind::{
-    Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, SharedName, Status, Tags,
+    Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, SharedName, Status, Tags, default,
 };
 use crate::kinds::iam::Role;
 
@@ -81,7 +81,7 @@ pub struct Efs {
     #[serde(default = "slash")]
     root: String,
     /// Whether the traffic is encrypted.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     transit_encryption: bool,
     /// The access point.
     access_point: Option<Ref<Any, Id>>,
@@ -162,7 +162,7 @@ impl Kind for TaskDefinition {
             .runtime_platform(platform.build())
             .set_ephemeral_storage(disk)
             .set_volumes(Some(new.volumes.iter().map(Volume::send).collect::<Result<_>>()?))
-            .set_tags(Some(list(tags)))
+            .set_tags(Some(list(tags)?))
             .send()
             .await?;
         outputs(answer.task_definition().ok_or_else(|| Error::missing("taskDefinition"))?)

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::action::Action;
 use super::rule::Rule;
 use super::{LoadBalancer, client, list, tag, tags_of};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
 /// A port on which a load balancer takes connections, and where requests go from there.
@@ -157,7 +157,7 @@ impl Kind for Listener {
         problems
     }
 
-    fn check_together(all: &[(&str, Self)]) -> Vec<(usize, Problem)> {
+    fn check_together(all: &[(&str, &Self)]) -> Vec<(usize, Problem)> {
         let place = |listener: &Self| (listener.load_balancer.to_string(), listener.port);
         let mut seen = BTreeMap::new();
         let mut problems = Vec::new();
@@ -238,20 +238,20 @@ fn balancer_of(listener: &str) -> Option<String> {
 
 async fn balancers(aws: &Aws) -> Result<Vec<String>> {
     let all = client(aws).describe_load_balancers().into_paginator().items().send();
-    let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+    let all = all_pages(all).await?;
     Ok(all.into_iter().filter_map(|one| one.load_balancer_arn).collect())
 }
 
 /// A load balancer's listeners; none when it is gone.
 async fn listeners_of(aws: &Aws, arn: &str) -> Result<Vec<AwsListener>> {
     let all = client(aws).describe_listeners().load_balancer_arn(arn).into_paginator().items();
-    let all = all.send().collect::<std::result::Result<Vec<_>, _>>().await.map_err(Error::from);
+    let all = all_pages(all.send()).await;
     Ok(all.absent()?.unwrap_or_default())
 }
 
 async fn rules_of(aws: &Aws, arn: &str) -> Result<Vec<AwsRule>> {
     let all = client(aws).describe_rules().listener_arn(arn).into_paginator().items();
-    Ok(all.send().collect::<std::result::Result<Vec<_>, _>>().await?)
+    all_pages(all.send()).await
 }
 
 async fn read(aws: &Aws, found: AwsListener, tags: Tags) -> Result<Live<Listener>> {

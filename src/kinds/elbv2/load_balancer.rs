@@ -8,12 +8,12 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, changed, client, list, number, tag, tags_of, truth, yes};
-use crate::aws::{Aws, Error, Result};
+use super::{Attributes, changed, client, list, number, tag, tags_of, truth};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word, is_unknown,
-    to_word,
+    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default, from_word,
+    is_unknown, to_word,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::s3::Bucket;
@@ -50,14 +50,14 @@ pub struct LoadBalancer {
     idle_timeout: i32,
     /// Whether headers with invalid names are taken out of requests instead of passed on.
     /// Application load balancers only.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     drop_invalid_headers: bool,
     /// Whether HTTP/2 is offered. Application load balancers only.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     http2: bool,
     /// Whether every address serves the targets of all zones. An application load balancer
     /// always does; for a network load balancer AWS bills the traffic between zones.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     cross_zone: bool,
     /// Where a record of every request is kept; nowhere when left out.
     access_logs: Option<AccessLogs>,
@@ -128,7 +128,7 @@ impl Kind for LoadBalancer {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_load_balancers().into_paginator().items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let all = all_pages(all).await?;
         let named: Vec<String> = all
             .iter()
             .filter(|one| {

@@ -77,7 +77,3 @@ fn truth(attributes: &Attributes, name: &str, default: bool) -> bool {
 fn changed(was: &Attributes, now: Attributes) -> Attributes {
     now.into_iter().filter(|(name, value)| was.get(name) != Some(value)).collect()
 }
-
-fn yes() -> bool {
-    true
-}

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Attributes, changed, client, list, number, tag, tags_of, truth};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Immutable, Kind, Live, Name, Problem, Ref, Scope, Status, Tags};
 use crate::kinds::ec2::Vpc;
@@ -204,7 +204,7 @@ impl Kind for TargetGroup {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_target_groups().into_paginator().items().send();
-        let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let all = all_pages(all).await?;
         let named: Vec<String> = all
             .iter()
             .filter(|one| {

@@ -16,8 +16,8 @@ use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::expression::Schedule;
 use crate::kind::field::Id;
 use crate::kind::{
-    Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, from_word,
-    ownership, to_word,
+    Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+    from_word, ownership, to_word,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::ecs::TaskDefinition;
@@ -40,7 +40,7 @@ pub struct Rule {
     /// Which events: `{ source: [aws.ecs], detail-type: [ECS Task State Change] }`.
     pattern: Option<Json>,
     /// Whether the rule does anything.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     enabled: bool,
     /// What is started.
     #[serde(default)]
@@ -94,7 +94,7 @@ pub struct Ecs {
     /// The task definition, with or without its revision.
     task_definition: Ref<TaskDefinition, Arn>,
     /// How many tasks.
-    #[serde(default = "one")]
+    #[serde(default = "default::int::<1>")]
     #[schemars(range(min = 1, max = 10))]
     count: i32,
     /// What they run on.
@@ -167,14 +167,6 @@ const DEFAULT_BUS: &str = "default";
 
 fn default_bus() -> Immutable<String> {
     Immutable(DEFAULT_BUS.to_owned())
-}
-
-fn one() -> i32 {
-    1
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Kind for Rule {

@@ -1,6 +1,7 @@
 //! AWS Identity and Access Management.
 
 mod role;
+mod role_policies;
 
 use aws_sdk_iam::Client;
 

@@ -7,8 +7,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
-use crate::aws::{self, Aws, Error, Result};
-use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Policy, Ref, Scope, Set, Status, Tags};
+use super::role_policies::{self, Policies};
+use crate::aws::{Aws, Error, Result, all_pages};
+use crate::kind::{
+    Any, Arn, Immutable, Kind, Live, Name, Policy, Ref, Scope, Set, Status, Tags, default,
+};
 
 /// A role: what services and people may become for a while, and what they may do then.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -28,7 +31,7 @@ pub struct Role {
     #[schemars(length(min = 1, max = 1000))]
     description: Option<String>,
     /// The longest session, in seconds.
-    #[serde(default = "one_hour")]
+    #[serde(default = "default::int::<3600>")]
     #[schemars(range(min = 3600, max = 43200))]
     max_session_duration: i32,
     /// ARNs of policies of AWS's and of the account's, such as
@@ -58,12 +61,15 @@ fn default_path() -> Immutable<String> {
     "/infra/".to_owned().into()
 }
 
-fn one_hour() -> i32 {
-    3600
+impl Role {
+    fn policies(&self) -> Policies<'_> {
+        Policies {
+            managed: self.managed_policies.iter().map(|policy| policy.as_str()).collect(),
+            inline: self.inline_policies.iter().map(|(name, one)| (&**name, one)).collect(),
+            boundary: self.permissions_boundary.as_ref().map(|policy| policy.as_str()),
+        }
+    }
 }
-
-/// Errors of a change that meets another one of the same role.
-const BUSY: &[(&str, &str)] = &[("ConcurrentModification", "")];
 
 impl Kind for Role {
     const NAME: &'static str = "iam.role";
@@ -77,7 +83,7 @@ impl Kind for Role {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let details = client(aws).get_account_authorization_details().filter(EntityType::Role);
         let pages = details.max_items(1000).into_paginator().send();
-        let pages = pages.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let pages = all_pages(pages).await?;
         let found: Vec<(RoleDetail, Tags)> = pages
             .into_iter()
             .flat_map(|page| page.role_detail_list.unwrap_or_default())
@@ -90,7 +96,7 @@ impl Kind for Role {
         let path = first.path().filter(|path| found.iter().all(|(r, _)| r.path() == Some(path)));
         let list = client(aws).list_roles().path_prefix(path.unwrap_or("/")).max_items(1000);
         let list = list.into_paginator().items().send();
-        let list = list.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let list = all_pages(list).await?;
         found
             .into_iter()
             .filter_map(|(role, tags)| {
@@ -113,12 +119,9 @@ impl Kind for Role {
             .send()
             .await?;
         let role = made.role.ok_or_else(|| Error::missing("role"))?;
-        for policy in &*new.managed_policies {
-            aws::eventually(BUSY, || attach(aws, new, policy)).await?;
-        }
-        for (name, policy) in &new.inline_policies {
-            aws::eventually(BUSY, || put_inline(aws, new, name, policy)).await?;
-        }
+        let now = new.policies();
+        let was = Policies { boundary: now.boundary, ..Policies::default() };
+        role_policies::change(aws, &new.name, &was, &now).await?;
         Ok(Outputs { name: role.role_name, arn: role.arn, id: role.role_id })
     }
 
@@ -135,48 +138,13 @@ impl Kind for Role {
             let update = update.description(now.description.clone().unwrap_or_default());
             update.max_session_duration(now.max_session_duration).send().await?;
         }
-        if was.permissions_boundary != now.permissions_boundary {
-            set_boundary(aws, now).await?;
-        }
-        for policy in now.managed_policies.minus(&was.managed_policies) {
-            attach(aws, now, policy).await?;
-        }
-        for policy in was.managed_policies.minus(&now.managed_policies) {
-            let detach = client(aws).detach_role_policy().role_name(name);
-            detach.policy_arn(policy.as_str()).send().await?;
-        }
-        for (policy_name, policy) in &now.inline_policies {
-            if was.inline_policies.get(policy_name) != Some(policy) {
-                put_inline(aws, now, policy_name, policy).await?;
-            }
-        }
-        for gone in was.inline_policies.keys().filter(|key| !now.inline_policies.contains_key(*key))
-        {
-            client(aws).delete_role_policy().role_name(name).policy_name(gone).send().await?;
-        }
-        Ok(())
+        role_policies::change(aws, name, &was.policies(), &now.policies()).await
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
-        // What hangs on the role is listed afresh: all of it has to go before the role can.
-        let (client, name) = (client(aws), &*was.spec.name);
-        let profiles = client.list_instance_profiles_for_role().role_name(name);
-        let profiles = profiles.into_paginator().items().send();
-        for profile in profiles.collect::<std::result::Result<Vec<_>, _>>().await? {
-            let remove = client.remove_role_from_instance_profile().role_name(name);
-            remove.instance_profile_name(profile.instance_profile_name()).send().await?;
-        }
-        let attached = client.list_attached_role_policies().role_name(name);
-        let attached = attached.into_paginator().items().send();
-        for policy in attached.collect::<std::result::Result<Vec<_>, _>>().await? {
-            let detach = client.detach_role_policy().role_name(name);
-            detach.set_policy_arn(policy.policy_arn).send().await?;
-        }
-        let inline = client.list_role_policies().role_name(name).into_paginator().items().send();
-        for policy in inline.collect::<std::result::Result<Vec<_>, _>>().await? {
-            client.delete_role_policy().role_name(name).policy_name(policy).send().await?;
-        }
-        client.delete_role().role_name(name).send().await?;
+        let name = &*was.spec.name;
+        role_policies::detach_all(aws, name).await?;
+        client(aws).delete_role().role_name(name).send().await?;
         Ok(())
     }
 
@@ -192,28 +160,6 @@ impl Kind for Role {
         }
         Ok(())
     }
-}
-
-async fn attach(aws: &Aws, role: &Role, policy: &str) -> Result<()> {
-    let attach = client(aws).attach_role_policy().role_name(&*role.name);
-    attach.policy_arn(policy).send().await?;
-    Ok(())
-}
-
-async fn put_inline(aws: &Aws, role: &Role, name: &str, policy: &Policy) -> Result<()> {
-    let put = client(aws).put_role_policy().role_name(&*role.name).policy_name(name);
-    put.policy_document(policy.to_string()).send().await?;
-    Ok(())
-}
-
-async fn set_boundary(aws: &Aws, role: &Role) -> Result<()> {
-    if let Some(policy) = &role.permissions_boundary {
-        let put = client(aws).put_role_permissions_boundary().role_name(&*role.name);
-        put.permissions_boundary(policy.as_str()).send().await?;
-    } else {
-        client(aws).delete_role_permissions_boundary().role_name(&*role.name).send().await?;
-    }
-    Ok(())
 }
 
 fn aws_tags(tags: &Tags) -> Result<Vec<Tag>> {

@@ -12,9 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
 use super::client;
-use crate::aws::{self, Absent, Aws, Error, Result};
+use crate::aws::{self, Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
-    Auto, Immutable, Kind, Late, Live, Policy, Problem, Scope, Status, Tags, deletion,
+    Auto, Immutable, Kind, Late, Live, Policy, Problem, Scope, Status, Tags, default, deletion,
 };
 
 /// A key that never leaves KMS, with the alias that names it.
@@ -27,11 +27,11 @@ pub struct Key {
     #[schemars(length(min = 1, max = 8192))]
     description: Option<String>,
     /// Whether the key can be used.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     enabled: bool,
     /// Days after which KMS renews the key's material, from 90 to 2560; 0 never does. What was
     /// encrypted before stays readable.
-    #[serde(default = "one_year")]
+    #[serde(default = "default::int::<365>")]
     #[schemars(range(min = 0, max = 2560))]
     rotation_days: i32,
     /// Who may use and manage the key. When left out, a new key gets the policy that leaves it to
@@ -107,14 +107,6 @@ impl Alias {
     }
 }
 
-fn yes() -> bool {
-    true
-}
-
-fn one_year() -> i32 {
-    365
-}
-
 fn encrypt_decrypt() -> Immutable<String> {
     "ENCRYPT_DECRYPT".to_owned().into()
 }
@@ -137,7 +129,7 @@ impl Kind for Key {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let aliases = client(aws).list_aliases().into_paginator().items().send();
-        let aliases = aliases.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let aliases = all_pages(aliases).await?;
         let ids = scope.swept.iter().filter_map(|(arn, tags)| {
             Some((arn.rsplit_once('/')?.1.to_owned(), Some(tags.clone())))
         });
@@ -332,7 +324,7 @@ async fn read(aws: &Aws, key: &KeyMetadata, alias: Alias, tags: Tags) -> Result<
             return Ok(0);
         }
         let answer = client(aws).get_key_rotation_status().key_id(key.key_id()).send().await?;
-        let days = answer.rotation_period_in_days().unwrap_or_else(one_year);
+        let days = answer.rotation_period_in_days().unwrap_or(365);
         Ok(if answer.key_rotation_enabled() { days } else { 0 })
     };
     let policy = async {
@@ -376,6 +368,6 @@ fn short(alias: &AliasListEntry) -> Option<String> {
 
 async fn tags_of(aws: &Aws, id: &str) -> Result<Tags> {
     let tags = client(aws).list_resource_tags().key_id(id).into_paginator().items().send();
-    let tags = tags.collect::<std::result::Result<Vec<_>, _>>().await?;
+    let tags = all_pages(tags).await?;
     Ok(tags.into_iter().map(|tag| (tag.tag_key, tag.tag_value)).collect())
 }

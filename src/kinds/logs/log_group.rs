@@ -1,18 +1,17 @@
 //! `logs.log_group`: `CreateLogGroup`, `PutRetentionPolicy`, `PutMetricFilter`.
 
-use std::collections::BTreeMap;
-
 use aws_sdk_cloudwatchlogs::types::{
-    LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter, MetricTransformation,
-    StandardUnit,
+    LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::metric_filter::{self, MetricFilter};
 use super::{client, map, tag};
-use crate::aws::{Aws, Error, Result, eventually};
-use crate::kind::{Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
-use crate::kinds::cloudwatch::UNITS;
+use crate::aws::{Aws, Error, Result, all_pages, eventually};
+use crate::kind::{
+    Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+};
 use crate::kinds::kms::Key;
 
 /// A group of log streams in CloudWatch Logs, with the metrics that are drawn from it.
@@ -22,7 +21,7 @@ pub struct LogGroup {
     /// The group's name, such as `/ecs/shop`.
     name: Name<512>,
     /// Days after which events are deleted; 0 keeps them for ever.
-    #[serde(default = "thirty")]
+    #[serde(default = "default::int::<30>")]
     #[schemars(extend("enum" = [0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731,
         1096, 1827, 2192, 2557, 2922, 3288, 3653]))]
     retention_days: i32,
@@ -48,32 +47,6 @@ pub enum Class {
     InfrequentAccess,
 }
 
-/// A metric that counts matching events.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MetricFilter {
-    /// The filter's name, unique in its group.
-    name: String,
-    /// What an event has to match: `?ERROR ?Exception`, `{ $.level = "error" }`.
-    pattern: String,
-    /// The metric's name.
-    metric: String,
-    /// The metric's namespace.
-    namespace: String,
-    /// What a match adds to the metric: a number, or a field such as `$.size`.
-    #[serde(default = "one")]
-    value: String,
-    /// What is reported for a time without a match; nothing when left out.
-    default_value: Option<f64>,
-    /// The metric's unit.
-    #[serde(default = "none")]
-    #[schemars(extend("enum" = UNITS))]
-    unit: String,
-    /// The metric's dimensions, and the fields that hold their values: `Path: $.path`.
-    #[serde(default)]
-    dimensions: BTreeMap<String, String>,
-}
-
 /// What AWS decides about a log group.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
@@ -81,18 +54,6 @@ pub struct Outputs {
     name: String,
     /// The group's ARN, without `:*` at its end.
     arn: String,
-}
-
-fn thirty() -> i32 {
-    30
-}
-
-fn one() -> String {
-    "1".to_owned()
-}
-
-fn none() -> String {
-    "None".to_owned()
 }
 
 impl Kind for LogGroup {
@@ -104,7 +65,7 @@ impl Kind for LogGroup {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let groups = client(aws).describe_log_groups().into_paginator().items().send();
-        let groups = groups.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let groups = all_pages(groups).await?;
         let mut found = Vec::new();
         for group in groups {
             let (Some(arn), Some(name)) = (arn_of(&group), group.log_group_name()) else {
@@ -118,7 +79,7 @@ impl Kind for LogGroup {
             return Ok(Vec::new());
         }
         let filters = client(aws).describe_metric_filters().into_paginator().items().send();
-        let filters = filters.collect::<std::result::Result<Vec<_>, _>>().await?;
+        let filters = all_pages(filters).await?;
         found.into_iter().map(|(group, tags)| read(&group, &filters, tags)).collect()
     }
 
@@ -137,7 +98,7 @@ impl Kind for LogGroup {
             .await?;
         eventually(Self::EVENTUAL, || set_retention(aws, new)).await?;
         for filter in &*new.metric_filters {
-            eventually(Self::EVENTUAL, || put_filter(aws, new, filter)).await?;
+            eventually(Self::EVENTUAL, || filter.put(aws, &new.name)).await?;
         }
         let arn = aws.arn("logs", &format!("log-group:{}", &*new.name));
         Ok(Outputs { name: new.name.to_string(), arn })
@@ -155,16 +116,8 @@ impl Kind for LogGroup {
             let put = put.log_group_identifier(&*now.name);
             put.deletion_protection_enabled(now.deletion_protection).send().await?;
         }
-        for filter in now.metric_filters.minus(&was.spec.metric_filters) {
-            put_filter(aws, now, filter).await?;
-        }
-        for filter in was.spec.metric_filters.minus(&now.metric_filters) {
-            if !now.metric_filters.iter().any(|kept| kept.name == filter.name) {
-                let delete = client(aws).delete_metric_filter().log_group_name(&*now.name);
-                delete.filter_name(&filter.name).send().await?;
-            }
-        }
-        Ok(())
+        let (before, after) = (&was.spec.metric_filters, &now.metric_filters);
+        metric_filter::change(aws, &now.name, before, after).await
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
@@ -184,15 +137,8 @@ impl Kind for LogGroup {
                     .help("leave `class` out, or the filters"),
             );
         }
-        for filter in &*self.metric_filters {
-            if filter.default_value.is_some() && !filter.dimensions.is_empty() {
-                let message = format!(
-                    "the filter `{}` has `dimensions`: a `default_value` is not for it",
-                    filter.name
-                );
-                problems.push(Problem::at("metric_filters", message));
-            }
-        }
+        let wrong = self.metric_filters.iter().filter_map(MetricFilter::problem);
+        problems.extend(wrong.map(|message| Problem::at("metric_filters", message)));
         problems
     }
 }
@@ -214,26 +160,6 @@ async fn set_key(aws: &Aws, group: &LogGroup) -> Result<()> {
     } else {
         client(aws).disassociate_kms_key().log_group_name(&*group.name).send().await?;
     }
-    Ok(())
-}
-
-async fn put_filter(aws: &Aws, group: &LogGroup, filter: &MetricFilter) -> Result<()> {
-    let transformation = MetricTransformation::builder()
-        .metric_name(&filter.metric)
-        .metric_namespace(&filter.namespace)
-        .metric_value(&filter.value)
-        .set_default_value(filter.default_value)
-        .unit(StandardUnit::from(filter.unit.as_str()))
-        .set_dimensions(Some(filter.dimensions.clone().into_iter().collect()))
-        .build()?;
-    client(aws)
-        .put_metric_filter()
-        .log_group_name(&*group.name)
-        .filter_name(&filter.name)
-        .filter_pattern(&filter.pattern)
-        .metric_transformations(transformation)
-        .send()
-        .await?;
     Ok(())
 }
 
@@ -262,25 +188,10 @@ fn read(group: &AwsLogGroup, filters: &[AwsMetricFilter], tags: Tags) -> Result<
                 _ => Class::Standard.into(),
             },
             deletion_protection: group.deletion_protection_enabled().unwrap_or_default(),
-            metric_filters: filters.filter_map(read_filter).collect(),
+            metric_filters: filters.filter_map(MetricFilter::read).collect(),
         },
         outputs: Outputs { name: name.to_owned(), arn: arn.to_owned() },
         tags,
         status: Status::Usable,
-    })
-}
-
-fn read_filter(filter: &AwsMetricFilter) -> Option<MetricFilter> {
-    let transformation = filter.metric_transformations().first()?;
-    let dimensions = transformation.dimensions().cloned().unwrap_or_default();
-    Some(MetricFilter {
-        name: filter.filter_name()?.to_owned(),
-        pattern: filter.filter_pattern().unwrap_or_default().to_owned(),
-        metric: transformation.metric_name().to_owned(),
-        namespace: transformation.metric_namespace().to_owned(),
-        value: transformation.metric_value().to_owned(),
-        default_value: transformation.default_value(),
-        unit: transformation.unit().map_or_else(none, |unit| unit.as_str().to_owned()),
-        dimensions: dimensions.into_iter().collect(),
     })
 }

@@ -13,7 +13,7 @@ use super::client;
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::{
     self, Arn, Json, Kind, Late, Live, Name, Policy, Problem, Ref, Scope, Set, Status, Tags,
-    deletion, ownership,
+    default, deletion, ownership,
 };
 use crate::kinds::kms;
 
@@ -63,10 +63,10 @@ pub struct Generate {
     /// Characters that do not occur, such as `"@/\` for a database password.
     exclude_characters: Option<String>,
     /// Whether digits may occur.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     numbers: bool,
     /// Whether punctuation may occur.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     punctuation: bool,
     /// A JSON object that the generated text becomes a part of, such as `{ username: admin }`.
     template: Option<Json>,
@@ -95,10 +95,6 @@ pub struct Outputs {
 
 fn thirty_two() -> i64 {
     32
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// The key of secrets that name none.

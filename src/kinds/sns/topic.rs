@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{client, list, tag, tags_of};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
     Any, Arn, Immutable, Json, Kind, Live, Name, Policy, Problem, Ref, Scope, Set, Status, Tags,
     from_word, is_unknown, to_word,
@@ -315,7 +315,7 @@ async fn set_attributes(aws: &Aws, subscription: &str, one: &Subscription) -> Re
 
 async fn subscriptions(aws: &Aws, topic: &str) -> Result<Vec<AwsSubscription>> {
     let pages = client(aws).list_subscriptions_by_topic().topic_arn(topic).into_paginator();
-    let all = pages.items().send().collect::<std::result::Result<Vec<_>, _>>().await?;
+    let all = all_pages(pages.items().send()).await?;
     Ok(all.into_iter().filter(|one| one.subscription_arn() != Some("Deleted")).collect())
 }
 

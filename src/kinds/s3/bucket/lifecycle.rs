@@ -10,9 +10,9 @@ use aws_sdk_s3::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, aws_tags, client, yes};
+use super::{Bucket, aws_tags, client};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Problem, Set};
+use crate::kind::{Problem, Set, default};
 
 /// What happens to objects with age.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub struct Rule {
     #[schemars(length(min = 1, max = 255))]
     id: String,
     /// Whether the rule is in force.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     enabled: bool,
     /// What the keys of the objects begin with; all objects when left out.
     prefix: Option<String>,

@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
-use crate::aws::{self, Absent, Aws, Class, Error, Result};
-use crate::kind::{Kind, Late, Live, Name, Policy, Problem, Scope, Set, Status, Tags};
+use crate::aws::{self, Absent, Aws, Class, Error, Result, all_pages};
+use crate::kind::{Kind, Late, Live, Name, Policy, Problem, Scope, Set, Status, Tags, default};
 
 /// A bucket for objects.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +40,7 @@ pub struct Bucket {
     #[serde(default)]
     lifecycle_rules: Set<lifecycle::Rule>,
     /// Whether requests over plain HTTP are refused.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     tls_only: bool,
     /// Who may do what with the bucket and its objects, beyond what their own policies say.
     policy: Late<Option<Policy>>,
@@ -57,10 +57,6 @@ pub struct Outputs {
     arn: String,
     /// The host name under which the bucket answers.
     domain_name: String,
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl Kind for Bucket {
@@ -85,7 +81,7 @@ impl Kind for Bucket {
             // A bucket that the sweep does not know may be new, or somebody else's.
             let all = client(aws).list_buckets().bucket_region(aws.region()).max_buckets(10_000);
             let all = all.into_paginator().items().send();
-            let all = all.collect::<std::result::Result<Vec<_>, _>>().await?;
+            let all = all_pages(all).await?;
             all.into_iter().filter_map(|bucket| bucket.name).collect()
         };
         let names = names.into_iter();

@@ -9,9 +9,9 @@ use aws_sdk_s3::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, client, yes};
+use super::{Bucket, client};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Arn, Problem, Ref, Set};
+use crate::kind::{Arn, Problem, Ref, Set, default};
 use crate::kinds::{iam, kms};
 
 /// Copying to other buckets, as objects come in.
@@ -32,7 +32,7 @@ pub struct Rule {
     #[schemars(length(min = 1, max = 255))]
     id: String,
     /// Whether the rule is in force.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     enabled: bool,
     /// Which rule wins where several with one destination match: the one with the higher number.
     /// Unique in its bucket.

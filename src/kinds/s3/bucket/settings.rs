@@ -8,9 +8,9 @@ use aws_sdk_s3::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Bucket, client, yes};
+use super::{Bucket, client};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Arn, Problem, Ref};
+use crate::kind::{Arn, Problem, Ref, default};
 use crate::kinds::kms;
 
 /// How objects are encrypted.
@@ -24,7 +24,7 @@ pub struct Encryption {
     /// The key of KMS; AWS's own for S3 when left out.
     kms_key: Option<Ref<kms::Key, Arn>>,
     /// Whether a key of the bucket's own saves calls to KMS. For `aws:kms`.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     bucket_key: bool,
 }
 
@@ -33,16 +33,16 @@ pub struct Encryption {
 #[serde(deny_unknown_fields)]
 pub struct PublicAccessBlock {
     /// Whether public access control lists are refused.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     block_acls: bool,
     /// Whether public access control lists have no effect.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     ignore_acls: bool,
     /// Whether a public bucket policy is refused.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     block_policy: bool,
     /// Whether a bucket with a public policy is for the account and for AWS's services alone.
-    #[serde(default = "yes")]
+    #[serde(default = "default::yes")]
     restrict_buckets: bool,
 }
 
