@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::StreamExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
@@ -68,6 +68,10 @@ impl Context<'_> {
         Outcome { failed: failure.into_iter().collect(), ..Outcome::default() }
     }
 }
+
+/// How long a run that is to stop still waits for objects to become usable. Calls are waited for in
+/// any case; a pipeline that is cancelled is killed after 7.5 s.
+const GRACE: Duration = Duration::from_secs(4);
 
 /// Where a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,13 +179,16 @@ impl<'a> Engine<'a> {
     async fn run(mut self, stop: &Stop) -> Outcome {
         self.tell(Event::Begun { steps: self.steps.steps.len() });
         let mut seen = 0;
+        let mut grace: Option<BoxFuture<'a, ()>> = None;
+        let mut patient = true;
         loop {
             if !stop.is_asked() {
                 self.start_ready();
             }
             // What pauses is not tried again once the run is to stop.
             let pauses = !stop.is_asked() && !self.flying.is_empty();
-            if !pauses && self.calling + self.settling == 0 {
+            let settling = if patient { self.settling } else { 0 };
+            if !pauses && self.calling + settling == 0 {
                 break;
             }
             tokio::select! {
@@ -192,6 +199,10 @@ impl<'a> Engine<'a> {
                     if stop.is_now() {
                         break;
                     }
+                    grace = Some(self.context.clock.sleep(GRACE));
+                }
+                () = OptionFuture::from(grace.as_mut()).map(drop), if patient && grace.is_some() => {
+                    patient = false;
                 }
                 Some(report) = self.flying.next() => self.take(report),
             }

@@ -36,7 +36,7 @@ impl Stop {
     }
 
     /// Ends when it was asked more than `times` times.
-    pub(super) async fn asked_more_than(&self, times: u8) {
+    pub async fn asked_more_than(&self, times: u8) {
         // The sender lives as long as `self`, so that waiting cannot fail.
         let _ = self.0.subscribe().wait_for(|asked| *asked > times).await;
     }

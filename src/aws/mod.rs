@@ -3,6 +3,7 @@
 //! Kinds reach AWS through [`Aws`] alone. A service's folder makes its client once with
 //! [`client!`](crate::client), which also sees to it that every call is counted.
 
+mod bookkeeping;
 mod count;
 mod error;
 mod eventual;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_types::SdkConfig;
 
+pub use bookkeeping::{Bookkeeping, Entry, When};
 pub use count::{Calls, Counter};
 pub use error::{Absent, Class, Error, Result};
 pub use eventual::eventually;

@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::apply::RunOptions;
+use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, Exit, File};
-use crate::live::Reach;
+use crate::live::{Reach, Snapshot};
 use crate::plan;
 
 /// Delete everything that belongs to one environment of a stack
@@ -21,28 +21,24 @@ pub(super) struct Destroy {
 
 impl Destroy {
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
-        let opened = context.open(&self.file.stack, Reach::Everything).await?;
-        let options = plan::Options {
-            override_protection: self.override_protection,
-            ..plan::Options::default()
+        let work = async |run: &Run<'_>| {
+            let (stack, session) = (&run.stack, &run.session);
+            let snapshot = async { Ok(Snapshot::read(session, stack, Reach::Everything).await?) };
+            let snapshot = run.before(snapshot).await?;
+            let override_protection = self.override_protection;
+            let options = plan::Options { override_protection, ..plan::Options::default() };
+            let (name, environment, region) = (&stack.name, &stack.environment, &stack.region);
+            let plan = plan::destroy(name, environment, region, &snapshot, Some(stack), &options)?;
+            if !plan.has_changes() && !context.report.is_json() {
+                context.report.out("Nothing to delete.");
+                return Ok(Exit::Success);
+            }
+            let question = format!(
+                "Delete all of this from {name} {environment} in account {}? Only `yes` goes on:",
+                plan.account
+            );
+            run.carry_out(&plan, &question).await
         };
-        let stack = &opened.stack;
-        let plan = plan::destroy(
-            &stack.name,
-            &stack.environment,
-            &stack.region,
-            &opened.snapshot,
-            Some(stack),
-            &options,
-        )?;
-        if !plan.has_changes() && !context.report.is_json() {
-            context.report.out("Nothing to delete.");
-            return Ok(Exit::Success);
-        }
-        let question = format!(
-            "Delete all of this from {} {} in account {}? Only `yes` goes on:",
-            plan.stack, plan.environment, plan.account
-        );
-        self.run.carry_out(context, &opened, &plan, &question).await
+        self.run.alone(context, &self.file.stack, "destroy", work).await
     }
 }

@@ -3,10 +3,13 @@
 mod apply;
 mod destroy;
 mod drift;
+mod history;
 mod init;
 mod kinds;
 mod local;
+mod lock;
 mod plan;
+mod run;
 mod session;
 mod show;
 mod starts;
@@ -89,6 +92,8 @@ enum Command {
     Destroy(destroy::Destroy),
     Drift(drift::Drift),
     Show(show::Show),
+    History(history::History),
+    Lock(lock::Lock),
     Kinds(kinds::Kinds),
     Local(local::Local),
 }
@@ -171,6 +176,8 @@ impl Command {
             Self::Destroy(command) => command.run(context).await,
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
+            Self::History(command) => command.run(context).await,
+            Self::Lock(command) => command.run(context).await,
             Self::Kinds(command) => command.run(context),
             Self::Local(command) => command.run(context),
         }

@@ -12,23 +12,28 @@ use crate::model::{self, Stack};
 /// The account id, and so the access key, under which the local AWS keeps a user's objects.
 const LOCAL_ACCOUNT: &str = "000000000000";
 
-/// A stack file that is sound, its account, and what lives there.
+/// A stack file that is sound, and what lives in its account.
 pub(super) struct Opened {
     pub stack: Stack,
-    pub session: Session,
     pub snapshot: Snapshot,
 }
 
 impl Context {
     /// Reads the stack file, then the account. The file is checked before AWS is asked anything.
     pub(super) async fn open(&self, path: &Path, reach: Reach) -> anyhow::Result<Opened> {
+        let (stack, session) = self.find(path).await?;
+        let snapshot = Snapshot::read(&session, &stack, reach).await?;
+        Ok(Opened { stack, snapshot })
+    }
+
+    /// Reads the stack file and finds its account.
+    pub(super) async fn find(&self, path: &Path) -> anyhow::Result<(Stack, Session)> {
         let mut options = self.model_options();
         let stack = model::load(path, &options)?;
         let session = self.session(&stack.region).await?;
         options.account = Some(session.account().to_owned());
         let stack = model::load(path, &options)?;
-        let snapshot = Snapshot::read(&session, &stack, reach).await?;
-        Ok(Opened { stack, session, snapshot })
+        Ok((stack, session))
     }
 
     async fn session(&self, region: &str) -> anyhow::Result<Session> {

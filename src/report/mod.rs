@@ -2,6 +2,7 @@
 //! goes through one [`Report`].
 
 mod calls;
+mod history;
 mod outcome;
 pub mod plan;
 pub mod plan_json;
@@ -209,13 +210,16 @@ impl Report {
 
     /// Asks on the standard error; only the given word, typed in full, is a yes. Without
     /// somebody to ask the answer is no.
-    pub fn confirm(&self, question: &str, word: &str) -> bool {
+    pub async fn confirm(&self, question: &str, word: &str) -> bool {
         if self.json || !io::stdin().is_terminal() {
             return false;
         }
         self.err.write(&format!("{question} "));
-        let mut answer = String::new();
-        io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == word
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).map(|_| answer)
+        });
+        answer.await.is_ok_and(|read| read.is_ok_and(|answer| answer.trim() == word))
     }
 }
 
@@ -253,8 +257,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn json_mode_says_errors_where_results_are_read() {
+    #[tokio::test]
+    async fn json_mode_says_errors_where_results_are_read() {
         let (report, captured) = Report::captured(false, true);
         report.error(&"no");
         report.diagnostics(&Diagnostic::error("unknown-kind", "what").help("that").into());
@@ -263,6 +267,6 @@ mod tests {
             "{\"errors\":[{\"message\":\"no\"}]}\n{\"errors\":[{\"code\":\"unknown-kind\",\
              \"message\":\"what\",\"help\":[\"that\"]}],\"warnings\":[]}\n"
         );
-        assert!(!report.confirm("Really?", "yes"));
+        assert!(!report.confirm("Really?", "yes").await);
     }
 }

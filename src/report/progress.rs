@@ -63,7 +63,7 @@ fn shown(line: &str, color: bool) -> String {
 }
 
 /// An event as a line of text; some say nothing worth one.
-fn line(event: &Event) -> Option<String> {
+pub(super) fn line(event: &Event) -> Option<String> {
     Some(match event {
         Event::Begun { .. }
         | Event::Started { .. }

@@ -5,6 +5,7 @@ mod cli;
 mod healthcare;
 mod law;
 mod local;
+mod lock;
 mod plan;
 mod planner;
 mod settled;

@@ -256,3 +256,14 @@ fn no_event_and_no_failure_holds_a_secret() {
     assert!(written.contains("(secret)"));
     assert!(!written.contains(CANARY), "{written}");
 }
+
+#[test]
+fn a_run_that_is_to_stop_does_not_wait_long_for_an_object_to_become_usable() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.world.lock().slow.insert("a".to_owned(), 10_000);
+    stage.world.lock().stop_at = Some(("create a".to_owned(), stage.stop.clone(), 1));
+    let run = stage.run();
+    assert!(run.took < Duration::from_secs(7), "{:?}", run.took);
+    assert!(run.outcome.left[0].begun && run.outcome.interrupted);
+}

@@ -1,0 +1,167 @@
+//! What `apply` and `destroy` share: the lease, the question, the run itself and its record.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use jiff::SignedDuration;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::{CommandResult, Context, Exit};
+use crate::apply::history::History;
+use crate::apply::lock::{Holder, Lease, Lock};
+use crate::apply::{self, Stop};
+use crate::aws::Session;
+use crate::model::Stack;
+use crate::plan;
+use crate::report::progress;
+
+/// How a plan is carried out.
+#[derive(Args, Debug)]
+pub(super) struct RunOptions {
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// How many calls that change something are made at a time
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
+    parallelism: u16,
+    /// How long to wait while another run changes the same environment, such as 90s or 10m
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
+    lock_timeout: Duration,
+    /// Do without the lease that keeps two runs from changing one environment at once
+    #[arg(long)]
+    no_lock: bool,
+}
+
+/// A run that may change the account.
+pub(super) struct Run<'a> {
+    context: &'a Context,
+    options: &'a RunOptions,
+    pub stack: Stack,
+    pub session: Session,
+    holder: Holder,
+    stop: Stop,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: SignedDuration =
+        text.parse().map_err(|_| "write it as 30s, 5m or 1h30m".to_owned())?;
+    parsed.try_into().map_err(|_| "it cannot be negative".to_owned())
+}
+
+impl RunOptions {
+    /// Does `work` while nobody else changes the environment. The account is read under the lease,
+    /// so that what is planned is what is there.
+    pub(super) async fn alone(
+        &self,
+        context: &Context,
+        file: &Path,
+        command: &str,
+        work: impl AsyncFnOnce(&Run<'_>) -> CommandResult,
+    ) -> CommandResult {
+        let (stack, session) = context.find(file).await?;
+        let stop = Stop::new();
+        apply::on_signals(&stop)?;
+        let (options, holder) = (self, Holder::this(command));
+        let run = Run { context, options, stack, session, holder, stop };
+        let lease = if self.no_lock { None } else { Some(run.lease().await?) };
+        let result = work(&run).await;
+        if let Some(lease) = lease {
+            run.give_back(lease).await;
+        }
+        result
+    }
+}
+
+impl Run<'_> {
+    async fn lease(&self) -> anyhow::Result<Lease> {
+        let (stack, report) = (&self.stack, &self.context.report);
+        let home = self.session.region(&stack.region);
+        let lock = Lock::new(&home, &stack.name, &stack.environment);
+        let waiting = |holder: &Holder| {
+            report.note(&format!(
+                "Waiting: {} {} is being changed by {holder}.",
+                stack.name, stack.environment
+            ));
+        };
+        let within = self.options.lock_timeout;
+        Ok(lock.take(self.holder.clone(), within, &self.stop, waiting).await?)
+    }
+
+    async fn give_back(&self, lease: Lease) {
+        let report = &self.context.report;
+        if lease.is_lost() {
+            report.note(
+                "The lease on this environment was lost, so nothing new was begun: another run \
+                 may be changing it now.",
+            );
+        } else if self.stop.is_now() {
+            // What was in flight may still take effect: others had better wait until then.
+            report.note("The lease on this environment stays until it expires, in two minutes.");
+        } else if let Err(error) = lease.release().await {
+            report.note(&format!("The lease expires by itself in two minutes: {error}"));
+        }
+    }
+
+    /// Something that changes nothing yet; a request to stop ends it.
+    pub(super) async fn before<T>(
+        &self,
+        work: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
+        tokio::select! {
+            biased;
+            () = self.stop.asked_more_than(0) => bail!("stopped; nothing was changed"),
+            result = work => result,
+        }
+    }
+
+    /// Shows the plan, asks, applies it and reports.
+    pub(super) async fn carry_out(&self, plan: &plan::Plan, question: &str) -> CommandResult {
+        let report = &self.context.report;
+        report.plan(plan);
+        if !plan.has_changes() {
+            report.outputs(&plan.outputs);
+            return Ok(Exit::Success);
+        }
+        let yes = self.options.yes;
+        if !yes && !report.can_ask() {
+            bail!("there is no terminal to ask on: review the plan and give --yes to apply it");
+        }
+        if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
+            bail!("nothing was changed: the answer was not `yes`");
+        }
+        let home = self.session.region(&self.stack.region);
+        let history = History::new(&home, &self.stack.name, &self.stack.environment);
+        let journal = (!self.options.no_lock).then(|| history.begin(self.holder.clone(), plan));
+
+        let (sender, mut events) = unbounded_channel();
+        let (shown, to_show) = unbounded_channel();
+        let copy = async {
+            let shown = shown;
+            while let Some(event) = events.recv().await {
+                if let Some(journal) = &journal {
+                    journal.take(&event);
+                }
+                // The display ends with the run.
+                let _ = shown.send(event);
+            }
+        };
+        let parallelism = self.options.parallelism.into();
+        let options = apply::Options { parallelism, ..apply::Options::default() };
+        let (stack, stop) = (Some(&self.stack), self.stop.clone());
+        let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
+        let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));
+        if let Some(journal) = journal
+            && let Err(error) = journal.end(&outcome).await.context("the history of this run")
+        {
+            report.note(&format!("Could not write {error:#}"));
+        }
+        if plan.outputs.is_empty() {
+            // What a destroy leaves behind has no outputs to show.
+            outcome.outputs.clear();
+        }
+        report.outcome(&outcome);
+        Ok(if outcome.is_success() { Exit::Success } else { Exit::Failure })
+    }
+}
