@@ -30,6 +30,8 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "elbv2.py",
     "events.py",
     "iam.py",
+    "instances.py",
+    "interfaces.py",
     "kms.py",
     "logs.py",
     "paging.py",
@@ -37,6 +39,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "secretsmanager.py",
     "settings.py",
     "sns.py",
+    "states.py",
 ];
 
 /// The file whose presence says that an environment is whole.

@@ -10,12 +10,15 @@ def install():
     import elbv2  # noqa: F401
     import events  # noqa: F401
     import iam  # noqa: F401
+    import instances  # noqa: F401
+    import interfaces  # noqa: F401
     import kms  # noqa: F401
     import logs  # noqa: F401
     import paging  # noqa: F401
     import s3  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401
+    import states  # noqa: F401
     import tagging
 
     tagging.install()
