@@ -15,6 +15,8 @@ from moto.ec2.models import ec2_backends
 import settings
 from patch import around
 
+# Where the agenda of services without a region is.
+GLOBAL = "us-east-1"
 ORDER = itertools.count()
 LOCK = threading.RLock()
 # When what is being done was due: what follows from it is reckoned from there, not from when somebody looked.
@@ -29,7 +31,7 @@ def host(account, region):
 
 def agenda(backend):
     """What is still to be done in this backend's account and region, whatever its service."""
-    region = backend.region_name if "-" in backend.region_name else "us-east-1"
+    region = backend.region_name if "-" in backend.region_name else GLOBAL
     return ec2_backends[backend.account_id][region].__dict__.setdefault("agenda", [])
 
 
@@ -38,15 +40,15 @@ def course(backend, thing, *steps):
     ends this one: a gateway that is deleted while it is pending never becomes available."""
     with LOCK:
         thing.__dict__["course"] = mine = object()
-        take(agenda(backend), thing, mine, list(steps), moment[0] or time.monotonic())
+        take(backend, thing, mine, list(steps), moment[0] or time.monotonic())
 
 
-def take(todo, thing, mine, steps, now):
+def take(backend, thing, mine, steps, now):
     while steps and thing.course is mine:
         steps.pop(0)()
         if steps and settings.step:
             now += settings.step
-            heapq.heappush(todo, (now, next(ORDER), lambda: take(todo, thing, mine, steps, now)))
+            heapq.heappush(agenda(backend), (now, next(ORDER), lambda: take(backend, thing, mine, steps, now)))
             return
 
 
@@ -69,7 +71,7 @@ class Errand:
 
 def catch_up(account, region):
     """Does what is due."""
-    backend = host(account, region if "-" in region else "us-east-1")
+    backend = host(account, region)
     todo = backend.__dict__.get("agenda") if backend else None
     if todo and todo[0][0] <= time.monotonic():
         with LOCK:
@@ -84,4 +86,5 @@ def catch_up(account, region):
 @around(BaseResponse)
 def call_action(inner, self):
     catch_up(self.current_account, self.region)
+    catch_up(self.current_account, GLOBAL)
     return inner(self)
