@@ -3,7 +3,7 @@
 import unittest
 
 from networks import Network
-from support import refused, until
+from support import client, refused, until
 
 
 class Gateways(unittest.TestCase):
@@ -116,6 +116,22 @@ class Instances(unittest.TestCase):
         with refused("IncorrectInstanceState"):
             net.ec2.start_instances(InstanceIds=[made])
         net.ec2.delete_subnet(SubnetId=net.subnets[0])
+
+    def test_an_auto_scaling_group_with_instances_stays(self):
+        net = Network()
+        groups = client("autoscaling", net.account)
+        image = net.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        groups.create_launch_configuration(LaunchConfigurationName="main", ImageId=image, InstanceType="t3.micro")
+        groups.create_auto_scaling_group(
+            AutoScalingGroupName="main",
+            LaunchConfigurationName="main",
+            MinSize=1,
+            MaxSize=1,
+            VPCZoneIdentifier=net.subnets[0],
+        )
+        with refused("ResourceInUse"):
+            groups.delete_auto_scaling_group(AutoScalingGroupName="main")
+        groups.delete_auto_scaling_group(AutoScalingGroupName="main", ForceDelete=True)
 
     def test_a_volume_is_created_and_deleted(self):
         ec2 = Network().ec2

@@ -12,9 +12,10 @@ from patch import around
 def create_file_system(inner, self, *args, **kwargs):
     made = inner(self, *args, **kwargs)
     ec2 = ec2_backends[self.account_id][self.region_name]
-    groups, description = made.security_group_ids or [], f"Created for file system {made.file_system_id}"
-    ids = [interfaces.make(ec2, subnet, description, groups, requester="amazon-fsx").id for subnet in made.subnet_ids or []]
-    made.network_interface_ids, made.lifecycle = ids, None
+    text, groups = f"Created for file system {made.file_system_id}", made.security_group_ids
+    made.network_interface_ids = [
+        interfaces.make(ec2, subnet, text, groups, requester="amazon-fsx").id for subnet in made.subnet_ids or []
+    ]
     states.pass_through(self, made, "lifecycle", "CREATING", "AVAILABLE")
     return made
 
@@ -28,8 +29,8 @@ def to_dict(inner, self):
 def delete_file_system(inner, self, file_system_id, *args, **kwargs):
     """It stays as long as it is DELETING."""
     found = self.file_systems.get(file_system_id)
-    if found is None or found.lifecycle == "DELETING":
-        return inner(self, file_system_id, *args, **kwargs) if found is None else (file_system_id, "DELETING", None, None, None)
+    if found is not None and found.lifecycle == "DELETING":
+        return file_system_id, "DELETING", None, None, None
     answer = inner(self, file_system_id, *args, **kwargs)
     self.file_systems[file_system_id] = found
 

@@ -2,6 +2,8 @@
 
 import copy
 
+from moto.autoscaling.exceptions import AutoscalingClientError
+from moto.autoscaling.responses import AutoScalingResponse
 from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateIdNotFound
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_block_store import Volume
@@ -126,6 +128,18 @@ def make_snapshot(inner, self, *args, **kwargs):
     if ready(self):
         states.pass_through(self, snapshot, "status", "pending", "completed")
     return snapshot
+
+
+# Auto Scaling groups
+
+
+@around(AutoScalingResponse)
+def delete_auto_scaling_group(inner, self):
+    group = self.autoscaling_backend.autoscaling_groups.get(self._get_param("AutoScalingGroupName"))
+    if group is not None and group.instance_states and not self._get_bool_param("ForceDelete", False):
+        text = "You cannot delete an AutoScalingGroup while there are instances still in the group."
+        raise AutoscalingClientError("ResourceInUse", text)
+    return inner(self)
 
 
 # Launch templates

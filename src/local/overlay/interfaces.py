@@ -18,7 +18,7 @@ def free_address(subnet, holder):
     with states.LOCK:
         count = subnet.cidr.num_addresses
         if len(subnet._subnet_ips) >= count - 5:
-            text = f"There are not enough free addresses in subnet '{subnet.id}' to satisfy the requested number of instances."
+            text = f"There are not enough free addresses in subnet '{subnet.id}'."
             raise EC2ClientError("InsufficientFreeAddressesInSubnet", text)
         address = None
         while address is None or address in subnet._subnet_ips:
@@ -41,7 +41,8 @@ def keep(interface, description, kind="interface", requester="amazon-aws", publi
     interface.private_ip_address = address
     interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
     if interface.private_dns_name:
-        interface.private_dns_name = f"ip-{address.replace('.', '-')}.{interface.ec2_backend.region_name}.compute.internal"
+        host = f"ip-{address.replace('.', '-')}"
+        interface.private_dns_name = f"{host}.{interface.ec2_backend.region_name}.compute.internal"
         interface.private_ip_addresses[0]["PrivateDnsName"] = interface.private_dns_name
     interface.description, interface.interface_type, interface.status = description, kind, "in-use"
     interface.requester_managed, interface.requester_id = True, requester

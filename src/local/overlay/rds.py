@@ -2,7 +2,12 @@
 still use."""
 
 from moto.ec2.models import ec2_backends
-from moto.rds.exceptions import DBClusterNotFoundError, InvalidDBClusterStateFault, InvalidParameterCombination, RDSClientError
+from moto.rds.exceptions import (
+    DBClusterNotFoundError,
+    InvalidDBClusterStateFault,
+    InvalidParameterCombination,
+    RDSClientError,
+)
 from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBackend
 
 import interfaces
@@ -45,7 +50,8 @@ def plug_in(instance):
         known = [ec2.get_default_security_group(group.vpc_id).id]
         if not isinstance(instance, DBInstanceClustered):
             instance.vpc_security_group_ids = known
-    subnet = next((each for each in group._subnets if each.availability_zone == instance.availability_zone), group._subnets[0])
+    here = [each for each in group._subnets if each.availability_zone == instance.availability_zone]
+    subnet = [*here, *group._subnets][0]
     public = bool(instance.publicly_accessible)
     instance.interface = interfaces.make(ec2, subnet, "RDSNetworkInterface", known, public, requester="amazon-rds").id
 
@@ -114,20 +120,20 @@ def start_db_instance(inner, self, db_instance_identifier):
 
 
 @around(RDSBackend)
-def delete_db_instance(inner, self, db_instance_identifier, final_db_snapshot_identifier=None, skip_final_snapshot=False, **rest):
+def delete_db_instance(inner, self, db_instance_identifier, final_db_snapshot_identifier=None, **rest):
     instance = self.databases.get(db_instance_identifier)
     if instance is None or instance.deletion_protection:
         return inner(self, db_instance_identifier)  # which refuses
     if instance.status == "deleting":
         raise wrong_state(f"Instance {db_instance_identifier} is already being deleted.")
     alone = not isinstance(instance, DBInstanceClustered) and not instance.is_replica
-    if alone and not skip_final_snapshot and not final_db_snapshot_identifier:
+    if alone and not rest.get("skip_final_snapshot") and not final_db_snapshot_identifier:
         text = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified."
         raise InvalidParameterCombination(text)
 
     def finish():
         unplug(instance)
-        inner(self, db_instance_identifier, final_db_snapshot_identifier, skip_final_snapshot, **rest)
+        inner(self, db_instance_identifier, final_db_snapshot_identifier, **rest)
 
     states.pass_through(self, instance, "status", "deleting", "deleting", then=finish)
     return instance
@@ -137,8 +143,8 @@ def delete_db_instance(inner, self, db_instance_identifier, final_db_snapshot_id
 def create_db_snapshot(inner, self, db_instance_identifier=None, *args, **kwargs):
     instance = self.databases.get(db_instance_identifier)
     if instance is not None and instance.status not in ("available", "deleting", "stopped"):
-        text = f"Cannot create a snapshot because the database instance {db_instance_identifier} is not currently in the "
-        raise wrong_state(text + "available state.")
+        text = f"Cannot create a snapshot because the database instance {db_instance_identifier}"
+        raise wrong_state(text + " is not currently in the available state.")
     snapshot = inner(self, db_instance_identifier, *args, **kwargs)
     states.pass_through(self, snapshot, "status", "creating", "available")
     return snapshot
@@ -238,8 +244,8 @@ def delete_subnet_group(inner, self, subnet_name):
 
 
 def in_use(name):
-    text = f"One or more database instances are still members of this parameter group {name}, so the group cannot be deleted"
-    return RDSClientError("InvalidDBParameterGroupState", text)
+    text = f"One or more database instances are still members of this parameter group {name}"
+    return RDSClientError("InvalidDBParameterGroupState", text + ", so the group cannot be deleted")
 
 
 @around(RDSBackend)
