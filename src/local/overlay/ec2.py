@@ -5,13 +5,20 @@ import itertools
 import json
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import DependencyViolationError, EC2ClientError, InvalidPermissionNotFoundError
+from moto.ec2.exceptions import (
+    DependencyViolationError,
+    EC2ClientError,
+    InvalidNetworkAclIdError,
+    InvalidPermissionNotFoundError,
+)
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
-from moto.ec2.utils import is_tag_filter, random_private_ip, tag_filter_matches
+from moto.ec2.utils import is_tag_filter, tag_filter_matches
 
+import interfaces
+import states
 from patch import around
 
 # Security groups
@@ -82,9 +89,12 @@ def revoke_security_group_egress(inner, self, group_name_or_id, ip_protocol, fro
 
 
 @around(EC2Backend)
-def create_security_group(inner, self, *args, **kwargs):
-    """The default group of a VPC lets its members talk to each other."""
-    group = inner(self, *args, **kwargs)
+def create_security_group(inner, self, name, *args, **kwargs):
+    """The default group of a VPC lets its members talk to each other; `sg-` is for ids."""
+    if name.startswith("sg-"):
+        text = f"Invalid value '{name}' for groupName. It cannot start with 'sg-'."
+        raise EC2ClientError("InvalidParameterValue", text)
+    group = inner(self, name, *args, **kwargs)
     if group.is_default:
         peer = {"GroupId": group.id, "UserId": self.account_id}
         group.ingress_rules.append(SecurityGroupRule(self, "-1", group.id, None, None, None, peer, is_egress=False))
@@ -147,37 +157,13 @@ def modify_security_group_rules(inner, self, group_id, rules):
 # Who uses what
 
 
-def balancers(backend):
-    from moto.elbv2.models import elbv2_backends
-
-    return list(elbv2_backends[backend.account_id][backend.region_name].load_balancers.values())
-
-
-def running(backend):
-    """The network settings of the services that have tasks."""
-    from moto.ecs.models import ecs_backends
-
-    for service in list(ecs_backends[backend.account_id][backend.region_name].services.values()):
-        if service.status == "ACTIVE" and service.running_count > 0:
-            yield (service.network_configuration or {}).get("awsvpcConfiguration") or {}
-
-
-def live(endpoints):
-    return [endpoint for endpoint in endpoints.values() if endpoint.state != "deleted"]
-
-
 def refuse(kind, identity):
     raise DependencyViolationError(f"The {kind} '{identity}' has dependencies and cannot be deleted.")
 
 
 @around(EC2Backend)
 def delete_subnet(inner, self, subnet_id):
-    in_use = itertools.chain(
-        (eni.subnet.id for eni in list(self.enis.values())),
-        (subnet.id for balancer in balancers(self) for subnet in balancer.subnets),
-        (subnet for network in running(self) for subnet in network.get("subnets", [])),
-    )
-    if subnet_id in set(in_use):
+    if any(eni.subnet.id == subnet_id for eni in list(self.enis.values())):
         refuse("subnet", subnet_id)
     return inner(self, subnet_id)
 
@@ -190,9 +176,6 @@ def delete_security_group(inner, self, name=None, group_id=None):
         in_use = itertools.chain(
             (rule.source_group.get("GroupId") for each in others for rule in rules_of(each)),
             (each.id for eni in list(self.enis.values()) for each in eni.group_set),
-            (each for balancer in balancers(self) for each in balancer.security_groups or []),
-            (each for endpoint in live(self.vpc_end_points) for each in endpoint.security_group_ids),
-            (each for network in running(self) for each in network.get("securityGroups", [])),
         )
         if group.id in set(in_use):
             raise DependencyViolationError(f"resource {group.id} has a dependent object")
@@ -211,7 +194,7 @@ def delete_group(inner, self):
 def delete_vpc(inner, self, vpc_id):
     gateways = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
     groups = any(not group.is_default for group in self.groups.get(vpc_id, {}).values())
-    endpoints = any(endpoint.vpc_id == vpc_id for endpoint in live(self.vpc_end_points))
+    endpoints = any(endpoint.vpc_id == vpc_id for endpoint in list(self.vpc_end_points.values()))
     if vpc_id in self.vpcs and (gateways or groups or endpoints):
         refuse("vpc", vpc_id)
     answer = inner(self, vpc_id)
@@ -221,7 +204,7 @@ def delete_vpc(inner, self, vpc_id):
 
 @around(EC2Backend)
 def detach_internet_gateway(inner, self, internet_gateway_id, vpc_id):
-    if any(address.eni is not None and address.eni.subnet.vpc_id == vpc_id for address in self.addresses):
+    if any(eni.public_ip and eni.subnet.vpc_id == vpc_id for eni in list(self.enis.values())):
         raise DependencyViolationError(
             f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before "
             "detaching the gateway."
@@ -235,6 +218,32 @@ def release_address(inner, self, address=None, allocation_id=None):
         if allocation_id is not None and each.allocation_id == allocation_id and each.association_id:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {each.public_ip} is in use.")
     return inner(self, address, allocation_id)
+
+
+@around(EC2Response)
+def delete_route_table(inner, self):
+    """The main table of a VPC goes with it, and not before."""
+    table = self.ec2_backend.get_route_table(self._get_param("RouteTableId"))
+    if table.main_association_id is not None:
+        refuse("routeTable", table.id)
+    return inner(self)
+
+
+@around(EC2Backend)
+def describe_network_acls(inner, self, network_acl_ids=None, filters=None):
+    for identity in network_acl_ids or []:
+        if identity not in self.network_acls:
+            raise InvalidNetworkAclIdError(identity)
+    return inner(self, network_acl_ids, filters)
+
+
+@around(EC2Backend)
+def describe_vpc_peering_connections(inner, self, vpc_peering_ids=None):
+    for identity in vpc_peering_ids or []:
+        if identity not in self.vpc_pcxs:
+            text = f"The vpcPeeringConnection ID '{identity}' does not exist"
+            raise EC2ClientError("InvalidVpcPeeringConnectionID.NotFound", text)
+    return inner(self, vpc_peering_ids)
 
 
 # NAT gateways
@@ -259,7 +268,12 @@ def create_nat_gateway(inner, self):
 
 @around(EC2Backend, "create_nat_gateway")
 def make_nat_gateway(inner, self, subnet_id, allocation_id, tags=None, connectivity_type=None):
-    return inner(self, subnet_id, allocation_id, tags, connectivity_type or "public")
+    gateway = inner(self, subnet_id, allocation_id, tags, connectivity_type or "public")
+    interface = interfaces.keep(gateway._eni, f"Interface for NAT Gateway {gateway.id}", "nat_gateway")
+    interface._group_set = []
+    gateway.private_ip = gateway.address_set[0]["privateIp"] = interface.private_ip_address
+    states.pass_through(self, gateway, "state", "pending", "available")
+    return gateway
 
 
 @around(EC2Backend)
@@ -281,12 +295,17 @@ def delete_nat_gateway(inner, self, nat_gateway_id):
     gateway = self.nat_gateways.get(nat_gateway_id)
     if gateway is None:
         raise EC2ClientError("NatGatewayNotFound", f"The Nat Gateway {nat_gateway_id} was not found")
-    if gateway.state != "deleted":
-        for address in list(self.addresses):
-            if address.eni is gateway._eni:
-                self.disassociate_address(association_id=address.association_id)
-        self.enis.pop(gateway._eni.id, None)
-    return inner(self, nat_gateway_id)
+    if gateway.state not in ("deleting", "deleted"):
+        states.pass_through(self, gateway, "state", "deleting", "deleted", then=lambda: let_go(self, gateway))
+    return gateway
+
+
+def let_go(backend, gateway):
+    """A gateway that is deleted has neither its interface nor its address any more."""
+    for address in list(backend.addresses):
+        if address.eni is gateway._eni:
+            backend.disassociate_address(association_id=address.association_id)
+    interfaces.drop(backend, [gateway._eni.id])
 
 
 # Subnets
@@ -310,17 +329,41 @@ def modify_subnet_attribute(inner, self):
 
 @around(EC2Response)
 def create_vpc_endpoint(inner, self):
+    interfaces.check_groups(self.ec2_backend, self._get_param("SecurityGroupIds", []))
     answer = once(inner, self, "vpc_end_points", "VpcEndpoint")
     endpoint = answer.result["VpcEndpoint"]
-    if (endpoint.vpc_endpoint_type or "Gateway").lower() != "interface":
+    if not has_interfaces(endpoint):
         endpoint.private_dns_enabled = False
     return answer
+
+
+def has_interfaces(endpoint):
+    return (endpoint.vpc_endpoint_type or "Gateway").lower() == "interface"
+
+
+@around(EC2Backend, "create_vpc_endpoint")
+def make_vpc_endpoint(inner, self, *args, **kwargs):
+    """A gateway is there at once; an interface endpoint is not."""
+    endpoint = inner(self, *args, **kwargs)
+    if has_interfaces(endpoint):
+        if not endpoint.security_group_ids:
+            endpoint.security_group_ids = [self.get_default_security_group(endpoint.vpc_id).id]
+        for identity in endpoint.network_interface_ids:
+            interfaces.keep(self.enis[identity], of_endpoint(endpoint), "vpc_endpoint")
+        interfaces.set_groups(self, endpoint.network_interface_ids, endpoint.security_group_ids)
+        states.pass_through(self, endpoint, "state", "pending", "available")
+    return endpoint
+
+
+def of_endpoint(endpoint):
+    return f"VPC Endpoint Interface {endpoint.id}"
 
 
 @around(EC2Response)
 def modify_vpc_endpoint(inner, self):
     backend, identity = self.ec2_backend, self._get_param("VpcEndpointId")
     endpoint = backend.describe_vpc_endpoints(vpc_end_point_ids=[identity])[0]
+    interfaces.check_groups(backend, self._get_param("AddSecurityGroupIds", []))
     tables, subnets = set(endpoint.route_table_ids or []), set(endpoint.subnet_ids or [])
     answer = inner(self)
     if self._get_param("ResetPolicy"):
@@ -337,6 +380,7 @@ def modify_vpc_endpoint(inner, self):
             backend.delete_route(table, prefixes)
     if subnets != set(endpoint.subnet_ids or []):
         keep_interfaces(backend, endpoint)
+    interfaces.set_groups(backend, endpoint.network_interface_ids, endpoint.security_group_ids)
     return answer
 
 
@@ -346,10 +390,10 @@ def keep_interfaces(backend, endpoint):
     wanted = set(endpoint.subnet_ids)
     for identity, subnet in mine.items():
         if subnet not in wanted:
-            backend.enis.pop(identity)
+            interfaces.drop(backend, [identity])
             endpoint.network_interface_ids.remove(identity)
     for subnet in wanted - set(mine.values()):
-        interface = backend.create_network_interface(subnet, random_private_ip())
+        interface = interfaces.make(backend, subnet, of_endpoint(endpoint), endpoint.security_group_ids, kind="vpc_endpoint")
         endpoint.network_interface_ids.append(interface.id)
 
 
@@ -358,9 +402,9 @@ def delete_vpc_endpoints(inner, self):
     backend = self.ec2_backend
     wanted = self._get_param("VpcEndpointIds", [])
     unknown = [identity for identity in wanted if identity not in backend.vpc_end_points]
-    backend.delete_vpc_endpoints(vpce_ids=[identity for identity in wanted if identity not in unknown])
-    for identity in wanted:
-        backend.vpc_end_points.pop(identity, None)
+    for endpoint in [backend.vpc_end_points[identity] for identity in wanted if identity not in unknown]:
+        if endpoint.state != "deleting":
+            states.course(backend, endpoint, *end_of(backend, endpoint))
     return ActionResult({
         "Unsuccessful": [
             {
@@ -373,6 +417,20 @@ def delete_vpc_endpoints(inner, self):
             for identity in unknown
         ]
     })
+
+
+def end_of(backend, endpoint):
+    """Its routes go at once, its interfaces with the endpoint itself."""
+
+    def begin():
+        backend.delete_vpc_endpoints(vpce_ids=[endpoint.id] if not has_interfaces(endpoint) else [])
+        endpoint.state = "deleting"
+
+    def end():
+        interfaces.drop(backend, endpoint.network_interface_ids)
+        backend.vpc_end_points.pop(endpoint.id, None)
+
+    return begin, end
 
 
 @around(VPCEndPoint)

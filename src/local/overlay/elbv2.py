@@ -1,10 +1,15 @@
-"""Elastic Load Balancing: the attributes that a new load balancer or target group has, and deletion protection."""
+"""Elastic Load Balancing: the attributes that a new load balancer or target group has, deletion protection, and the
+states and network interfaces of load balancers."""
 
 import inspect
 
-from moto.elbv2.exceptions import ELBClientError
+from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.elbv2.exceptions import ELBClientError, SubnetNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeAction, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
+import interfaces
+import settings
+import states
 from patch import around
 
 COMMON = {
@@ -133,7 +138,79 @@ def create_load_balancer(inner, self, name, **kwargs):
             if same:
                 return balancer
             raise ELBClientError("DuplicateLoadBalancerName", "A load balancer with the same name already exists")
-    return inner(self, name, **kwargs)
+    subnets = [*(kwargs.get("subnet_ids") or []), *(each["SubnetId"] for each in kwargs.get("subnet_mappings") or [])]
+    try:
+        zones = [self.ec2_backend.get_subnet(subnet).availability_zone for subnet in subnets]
+    except InvalidSubnetIdError as error:
+        raise SubnetNotFoundError() from error
+    application = (kwargs.get("loadbalancer_type") or "application") == "application"
+    if application and len(subnets) < 2:
+        text = "At least two subnets in two different Availability Zones must be specified"
+        raise ELBClientError("ValidationError", text)
+    if len(set(zones)) < len(zones):
+        text = "A load balancer cannot be attached to multiple subnets in the same Availability Zone"
+        raise ELBClientError("InvalidConfigurationRequest", text)
+    check_groups(self, kwargs.get("security_groups"))
+    kwargs["scheme"] = kwargs.get("scheme") or "internet-facing"
+    tags = kwargs.pop("tags", None)
+    balancer = inner(self, name, **kwargs)
+    if balancer.type == "network":
+        del self.load_balancers[balancer.arn]
+        balancer.arn = balancer.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
+        self.load_balancers[balancer.arn] = balancer
+    self.tagging_service.tag_resource(balancer.arn, tags)
+    if application and not balancer.security_groups and settings.step:
+        balancer.security_groups = [self.ec2_backend.get_default_security_group(balancer.vpc_id).id]
+    balancer.interfaces = {}
+    keep_interfaces(self, balancer)
+    if settings.step:
+        states.pass_through(self, balancer, "state", "provisioning", "active")
+    return balancer
+
+
+@around(FakeLoadBalancer)
+def activate(inner, self):
+    """Where states take time, being looked at does not end them."""
+    if not settings.step:
+        inner(self)
+
+
+def check_groups(backend, groups):
+    for group in groups or []:
+        if backend.ec2_backend.get_security_group_from_id(group) is None:
+            raise ELBClientError("InvalidSecurityGroup", f"The security group '{group}' does not exist")
+
+
+def keep_interfaces(backend, balancer):
+    """One network interface in each subnet, with the groups of the load balancer."""
+    ec2, mine = backend.ec2_backend, balancer.interfaces
+    wanted = {subnet.id: subnet for subnet in balancer.subnets}
+    for subnet in [subnet for subnet in mine if subnet not in wanted]:
+        interfaces.drop(ec2, [mine.pop(subnet)])
+    for identity, subnet in wanted.items():
+        if identity not in mine:
+            mine[identity] = interfaces.make(
+                ec2,
+                subnet,
+                f"ELB {balancer.arn.partition(':loadbalancer/')[2]}",
+                kind={"network": "network_load_balancer"}.get(balancer.type, "interface"),
+                requester="amazon-elb",
+                public=balancer.scheme != "internal",
+            ).id
+    interfaces.set_groups(ec2, mine.values(), balancer.security_groups or [])
+
+
+@around(ELBv2Backend)
+def set_subnets(inner, self, arn, subnets, subnet_mappings):
+    answer = inner(self, arn, subnets, subnet_mappings)
+    keep_interfaces(self, self.load_balancers[arn])
+    return answer
+
+
+@around(ELBv2Backend)
+def set_security_groups(inner, self, arn, sec_groups):
+    inner(self, arn, sec_groups)
+    keep_interfaces(self, self.load_balancers[arn])
 
 
 @around(ELBv2Backend)
@@ -197,6 +274,8 @@ def delete_load_balancer(inner, self, arn):
             self.tagging_service.delete_all_tags_for_resource(each.arn)
     self.tagging_service.delete_all_tags_for_resource(arn)
     inner(self, arn)
+    # The load balancer is gone at once; what it had in the subnets takes longer.
+    states.later(self, lambda: interfaces.drop(self.ec2_backend, balancer.interfaces.values()))
 
 
 @around(ELBv2Backend)

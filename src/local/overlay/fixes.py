@@ -3,19 +3,25 @@
 
 def install():
     import backup  # noqa: F401
+    import cloudfront  # noqa: F401
     import cloudwatch  # noqa: F401
     import ec2  # noqa: F401
     import ecr  # noqa: F401
     import ecs  # noqa: F401
     import elbv2  # noqa: F401
     import events  # noqa: F401
+    import fsx  # noqa: F401
     import iam  # noqa: F401
+    import instances  # noqa: F401
+    import interfaces  # noqa: F401
     import kms  # noqa: F401
     import logs  # noqa: F401
     import paging  # noqa: F401
+    import rds  # noqa: F401
     import s3  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401
+    import states  # noqa: F401
     import tagging
 
     tagging.install()
