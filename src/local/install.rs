@@ -31,12 +31,16 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "events.py",
     "iam.py",
     "kms.py",
+    "lambda_.py",
     "logs.py",
     "paging.py",
+    "route53.py",
     "s3.py",
+    "scheduler.py",
     "secretsmanager.py",
     "settings.py",
     "sns.py",
+    "sqs.py",
 ];
 
 /// The file whose presence says that an environment is whole.

@@ -1,11 +1,11 @@
-"""CloudWatch: the state of a new alarm, pages of alarms, and tags that end with their alarm."""
+"""CloudWatch: the state of a new alarm, pages of alarms, composite alarms, and tags that end with their alarm."""
 
 from moto.cloudwatch.exceptions import ResourceNotFound, ResourceNotFoundException
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 
-from patch import around
+from patch import added, around
 
 
 @around(CloudWatchBackend)
@@ -57,3 +57,7 @@ def describe_alarms(inner, self):
     return ActionResult(page)
 
 
+@added(CloudWatchResponse)
+def put_composite_alarm(self):
+    """moto has everything about them but this operation."""
+    return self.put_metric_alarm()

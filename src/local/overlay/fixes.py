@@ -11,11 +11,15 @@ def install():
     import events  # noqa: F401
     import iam  # noqa: F401
     import kms  # noqa: F401
+    import lambda_  # noqa: F401
     import logs  # noqa: F401
     import paging  # noqa: F401
+    import route53  # noqa: F401
     import s3  # noqa: F401
+    import scheduler  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401
+    import sqs  # noqa: F401
     import tagging
 
     tagging.install()
