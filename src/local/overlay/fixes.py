@@ -2,8 +2,11 @@
 
 
 def install():
+    import appstream  # noqa: F401
     import backup  # noqa: F401
     import cloudwatch  # noqa: F401
+    import dlm  # noqa: F401
+    import docdb  # noqa: F401
     import ec2  # noqa: F401
     import ecr  # noqa: F401
     import ecs  # noqa: F401
@@ -14,6 +17,7 @@ def install():
     import lambda_  # noqa: F401
     import logs  # noqa: F401
     import paging  # noqa: F401
+    import recovery  # noqa: F401
     import route53  # noqa: F401
     import s3  # noqa: F401
     import scheduler  # noqa: F401
