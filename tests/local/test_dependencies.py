@@ -184,6 +184,14 @@ class Registry(unittest.TestCase):
         ecr.batch_delete_image(repositoryName="repository", imageIds=[{"imageTag": "1"}])
         ecr.delete_repository(repositoryName="repository")
 
+    def test_pull_through_cache_rules(self):
+        ecr = client("ecr")
+        ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="public", upstreamRegistryUrl="public.ecr.aws")
+        with refused("PullThroughCacheRuleAlreadyExistsException"):
+            ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="public", upstreamRegistryUrl="public.ecr.aws")
+        ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="public")
+        self.assertEqual(ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"], [])
+
 
 class Secrets(unittest.TestCase):
     def test_a_secret_that_waits_for_its_deletion(self):
@@ -210,6 +218,33 @@ class Alarms(unittest.TestCase):
         found = cloudwatch.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
         self.assertEqual([(each["AlarmName"], each["AlarmRule"]) for each in found], [("c", "ALARM(a)")])
         cloudwatch.delete_alarms(AlarmNames=["c"])
+
+
+    def test_streams_and_detectors(self):
+        cloudwatch = client("cloudwatch")
+        arn = "arn:aws:firehose:eu-west-3:1:deliverystream/s"
+        stream = {"FirehoseArn": arn, "RoleArn": "arn:aws:iam::1:role/r", "OutputFormat": "json"}
+        cloudwatch.put_metric_stream(Name="s", **stream)
+        self.assertEqual(cloudwatch.get_metric_stream(Name="s")["FirehoseArn"], arn)
+        cloudwatch.delete_metric_stream(Name="s")
+        self.assertEqual(cloudwatch.list_metric_streams()["Entries"], [])
+        metric = {"Namespace": "N", "MetricName": "M", "Stat": "Average"}
+        cloudwatch.put_anomaly_detector(SingleMetricAnomalyDetector=metric)
+        found = cloudwatch.describe_anomaly_detectors()["AnomalyDetectors"]
+        self.assertEqual(found[0]["SingleMetricAnomalyDetector"]["MetricName"], "M")
+        cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=metric)
+        with refused("ResourceNotFoundException"):
+            cloudwatch.delete_anomaly_detector(SingleMetricAnomalyDetector=metric)
+
+
+class Logs(unittest.TestCase):
+    def test_saved_queries(self):
+        logs = client("logs")
+        query = logs.put_query_definition(name="q", queryString="fields @timestamp")["queryDefinitionId"]
+        logs.put_query_definition(queryDefinitionId=query, name="q", queryString="fields @message")
+        found = logs.describe_query_definitions()["queryDefinitions"]
+        self.assertEqual([each["queryString"] for each in found], ["fields @message"])
+        self.assertTrue(logs.delete_query_definition(queryDefinitionId=query)["success"])
 
 
 class Names(unittest.TestCase):

@@ -1,5 +1,6 @@
-"""IAM: a trust policy has to be one, and what something else still uses cannot be deleted."""
+"""IAM: a trust policy has to be one, what something else still uses cannot be deleted, and new accounts are cheap."""
 
+import copy
 import json
 import re
 
@@ -16,6 +17,21 @@ models.SERVICE_NAME_CONVERSION.update({
     "elasticache": "ElastiCache",
     "backup": "Backup",
 })
+
+prototypes = {}
+
+
+@around(IAMBackend)
+def _init_aws_policies(inner, self):
+    """AWS's own policies are read once, not for each account, which takes most of a second. An account has copies of its
+    own, because each counts its attachments."""
+    if self.partition not in prototypes:
+        prototypes[self.partition] = inner(self)
+    policies = [copy.copy(policy) for policy in prototypes[self.partition]]
+    for policy in policies:
+        policy.account_id = self.account_id
+    return policies
+
 
 # Only an account's own principals are looked up: nothing is known about the others.
 OWN = re.compile(r"^arn:aws:iam::(\d{12}):(role|user)/(?:.*/)?([^/]+)$")
