@@ -97,8 +97,8 @@ class Backup(unittest.TestCase):
         self.backup.put_backup_vault_lock_configuration(
             BackupVaultName="vault", MinRetentionDays=7, MaxRetentionDays=30
         )
-        for lifecycle, end in (({"DeleteAfterDays": 1}, "FAILED"), ({}, "FAILED"), ({"DeleteAfterDays": 10}, "COMPLETED")):
-            job = self.start(Lifecycle=lifecycle)
+        for days, end in ((1, "FAILED"), (None, "FAILED"), (10, "COMPLETED")):
+            job = self.start(Lifecycle={"DeleteAfterDays": days} if days else {})
             until(lambda: self.job(job)["State"] == end)
         self.assertEqual(len(self.points()), 1)
 

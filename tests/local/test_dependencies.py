@@ -176,7 +176,8 @@ class Registry(unittest.TestCase):
         ecr = client("ecr")
         ecr.create_repository(repositoryName="repository")
         media = "application/vnd.docker.distribution.manifest.v2+json"
-        config = {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 1, "digest": "sha256:" + "a" * 64}
+        image = "application/vnd.docker.container.image.v1+json"
+        config = {"mediaType": image, "size": 1, "digest": "sha256:" + "a" * 64}
         manifest = json.dumps({"schemaVersion": 2, "mediaType": media, "config": config, "layers": []})
         ecr.put_image(repositoryName="repository", imageManifest=manifest, imageTag="1")
         with refused("RepositoryNotEmptyException"):

@@ -112,10 +112,11 @@ class DocumentDb(unittest.TestCase):
     def test_groups_in_use(self):
         ec2 = client("ec2", self.account)
         vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-        subnets = [
-            ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"eu-west-3{zone}")["Subnet"]["SubnetId"]
-            for n, zone in enumerate("ab")
-        ]
+        subnets = []
+        for number, zone in enumerate("ab"):
+            block = f"10.0.{number}.0/24"
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=f"eu-west-3{zone}")
+            subnets.append(made["Subnet"]["SubnetId"])
         self.docdb.create_db_subnet_group(DBSubnetGroupName="s", DBSubnetGroupDescription="d", SubnetIds=subnets)
         self.docdb.create_db_cluster_parameter_group(
             DBClusterParameterGroupName="p", DBParameterGroupFamily="docdb5.0", Description="d"

@@ -97,13 +97,14 @@ class AppStream(unittest.TestCase):
             self.appstream.list_tags_for_resource(ResourceArn=arn + "-other")
 
     def test_json_works_as_cbor_does(self):
+        scope = f"{self.account}/20300101/eu-west-3/appstream/aws4_request"
         request = urllib.request.Request(
             os.environ["LOCAL_AWS"],
             data=b'{"Name": "stack"}',
             headers={
                 "Content-Type": "application/x-amz-json-1.1",
                 "X-Amz-Target": "PhotonAdminProxyService.CreateStack",
-                "Authorization": f"AWS4-HMAC-SHA256 Credential={self.account}/20300101/eu-west-3/appstream/aws4_request",
+                "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}",
             },
         )
         self.assertIn(b'"Name": "stack"', urllib.request.urlopen(request).read())
@@ -114,7 +115,8 @@ class LifecycleManager(unittest.TestCase):
     def setUp(self):
         self.account = new_account()
         self.dlm = client("dlm", self.account)
-        schedule = {"Name": "daily", "CreateRule": {"Interval": 24, "IntervalUnit": "HOURS"}, "RetainRule": {"Count": 7}}
+        rule = {"Interval": 24, "IntervalUnit": "HOURS"}
+        schedule = {"Name": "daily", "CreateRule": rule, "RetainRule": {"Count": 7}}
         self.details = {
             "ResourceTypes": ["VOLUME"],
             "TargetTags": [{"Key": "snapshot", "Value": "yes"}],

@@ -249,7 +249,8 @@ def show_builder(row):
 def create_image_builder(backend, params):
     if not (params.get("ImageName") or params.get("ImageArn")):
         raise refusal("InvalidParameterCombinationException", "An image has to be given by its name or its ARN.")
-    return {"ImageBuilder": show_builder(create(backend, "image-builder", backend.builders, params, "PENDING", "RUNNING"))}
+    row = create(backend, "image-builder", backend.builders, params, "PENDING", "RUNNING")
+    return {"ImageBuilder": show_builder(row)}
 
 
 @operation

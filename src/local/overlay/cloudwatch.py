@@ -102,7 +102,8 @@ def delete_anomaly_detector(backend, params):
 def put_metric_stream(backend, params):
     rows, now = kept(backend, "metric_streams"), utcnow()
     before = rows.get(params["Name"], {"CreationDate": now, "State": "running"})
-    arn = f"arn:{backend.partition}:cloudwatch:{backend.region_name}:{backend.account_id}:metric-stream/{params['Name']}"
+    here = f"{backend.region_name}:{backend.account_id}"
+    arn = f"arn:{backend.partition}:cloudwatch:{here}:metric-stream/{params['Name']}"
     rows[params["Name"]] = {**before, **params, "Arn": arn, "LastUpdateDate": now}
     if params.get("Tags") and before["CreationDate"] == now:
         backend.tagger.tag_resource(arn, params["Tags"])

@@ -175,9 +175,8 @@ def modify_db_cluster(inner, self, kwargs):
 
 def expect(cluster, state):
     if cluster.status != state:
-        raise InvalidDBClusterStateFault(
-            f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state but expected it to be one of {state}."
-        )
+        found = f"DbCluster {cluster.db_cluster_identifier} is in {cluster.status} state"
+        raise InvalidDBClusterStateFault(f"{found} but expected it to be one of {state}.")
 
 
 @around(RDSResponse, "delete_db_cluster")

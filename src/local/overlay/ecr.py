@@ -1,4 +1,4 @@
-"""ECR: a scanning configuration that leaves `scanOnPush` out means that nothing is scanned; pull-through cache rules."""
+"""ECR: a scanning configuration without `scanOnPush` means that nothing is scanned; pull-through cache rules."""
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import utcnow

@@ -23,8 +23,8 @@ prototypes = {}
 
 @around(IAMBackend)
 def _init_aws_policies(inner, self):
-    """AWS's own policies are read once, not for each account, which takes most of a second. An account has copies of its
-    own, because each counts its attachments."""
+    """AWS's own policies are read once, not for each account, which takes most of a second. An account has copies
+    of its own, because each counts its attachments."""
     if self.partition not in prototypes:
         prototypes[self.partition] = inner(self)
     policies = [copy.copy(policy) for policy in prototypes[self.partition]]

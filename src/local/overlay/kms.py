@@ -1,4 +1,4 @@
-"""KMS: the rotation period, a policy that needs no name, and what a key refuses that is disabled or about to be deleted."""
+"""KMS: the rotation period, a policy that needs no name, what a key refuses that is disabled or about to be deleted."""
 
 import json
 

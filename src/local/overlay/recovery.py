@@ -135,7 +135,8 @@ def point_of(backend, params):
 @operation
 def list_recovery_points_by_backup_vault(backend, params):
     rows = [each.describe() for each in points(find_vault(backend, params["BackupVaultName"])).values()]
-    return page(matching(rows, params, ResourceArn="ByResourceArn", ResourceType="ByResourceType"), params, "RecoveryPoints")
+    rows = matching(rows, params, ResourceArn="ByResourceArn", ResourceType="ByResourceType")
+    return page(rows, params, "RecoveryPoints")
 
 
 @operation
@@ -428,7 +429,8 @@ def create_restore_testing_plan(backend, params):
     if name in plans and not (request and plans[name].get("CreatorRequestId") == request):
         raise AlreadyExistsException(f"Restore testing plan {name} already exists.")
     if name not in plans:
-        arn = f"arn:aws:backup:{backend.region_name}:{backend.account_id}:restore-testing-plan:{name}-{mock_random.uuid4()}"
+        here = f"{backend.region_name}:{backend.account_id}"
+        arn = f"arn:aws:backup:{here}:restore-testing-plan:{name}-{mock_random.uuid4()}"
         plan = {"RestoreTestingPlanArn": arn, "CreationTime": utcnow(), "CreatorRequestId": request, "selections": {}}
         fill_testing_plan(plan, given)
         plans[name] = plan

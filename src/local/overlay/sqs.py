@@ -29,7 +29,8 @@ def check(attributes):
 def create_queue(inner, self, name, tags=None, **kwargs):
     check(kwargs)
     # On AWS the name is taken for 60 seconds, which are twenty steps here.
-    if time.monotonic() < self.__dict__.get("deleted", {}).get(name, 0) + 20 * settings.step and name not in self.queues:
+    taken_until = self.__dict__.get("deleted", {}).get(name, 0) + 20 * settings.step
+    if name not in self.queues and time.monotonic() < taken_until:
         raise SQSException(
             "AWS.SimpleQueueService.QueueDeletedRecently",
             "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
