@@ -1,8 +1,10 @@
-"""AWS Backup: changing a plan, its selections, a vault's policy and notifications, and the rules of a lifecycle."""
+"""AWS Backup: changing a plan, its selections, a vault's policy and notifications, and the rules of a lifecycle.
+Jobs, recovery points and restore tests are in `recovery.py`."""
 
 import json
 from urllib.parse import unquote
 
+import settings
 from moto.backup import urls
 from moto.backup.exceptions import (
     InvalidParameterValueException,
@@ -11,13 +13,14 @@ from moto.backup.exceptions import (
 )
 from moto.backup.models import BackupBackend, Plan, Vault
 from moto.backup.responses import BackupResponse
-from moto.core.utils import unix_time
+from moto.core.utils import unix_time, utcnow
+from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 
 from patch import added, around
 
-for path in ("access-policy", "notification-configuration", "recovery-points/"):
-    urls.url_paths[f"{{0}}/backup-vaults/(?P<name>[^/]+)/{path}$"] = BackupResponse.dispatch
+# The operation is found by the service's model, whatever the route.
+urls.url_paths["{0}/(?P<path>.+)$"] = BackupResponse.dispatch
 
 
 # Plans
@@ -108,10 +111,21 @@ def selection(response):
     return found, identity
 
 
+def check_role(backend, arn):
+    """A role of this account has to exist, which takes a moment until every service sees it."""
+    if f":iam::{backend.account_id}:role/" not in (arn or ""):
+        return
+    for role in list(iam_backends[backend.account_id][backend.partition].roles.values()):
+        if role.arn == arn and (utcnow() - role.create_date).total_seconds() >= settings.lag:
+            return
+    raise InvalidParameterValueException(f"IAM Role {arn} cannot be assumed by AWS Backup")
+
+
 @added(BackupResponse)
 def create_backup_selection(self):
     plan, _ = place(self)
     body = json.loads(self.body)
+    check_role(self.backup_backend, body["BackupSelection"].get("IamRoleArn"))
     found = selections(self.backup_backend, plan)
     request = body.get("CreatorRequestId")
     for identity, each in found.items():
@@ -202,12 +216,6 @@ def list_tags(self):
     return json.dumps({"Tags": self.backup_backend.list_tags(last(self.path))})
 
 
-@added(BackupResponse)
-def list_recovery_points_by_backup_vault(self):
-    vault(self)
-    return json.dumps({"RecoveryPoints": []})
-
-
 @around(BackupBackend)
 def create_backup_vault(inner, self, backup_vault_name, backup_vault_tags, encryption_key_arn, creator_request_id):
     """Without a key, the vault is encrypted with the one that AWS manages for Backup."""
@@ -224,6 +232,3 @@ def delete_backup_vault(inner, self, backup_vault_name):
     self.tagger.delete_all_tags_for_resource(self.vaults[backup_vault_name].backup_vault_arn)
     return inner(self, backup_vault_name)
 
-
-# The serializer takes what an answer says from attributes of this name.
-Vault.number_of_recovery_points = property(lambda self: self.num_of_recovery_points)

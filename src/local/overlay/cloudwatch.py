@@ -1,11 +1,15 @@
-"""CloudWatch: the state of a new alarm, pages of alarms, and tags that end with their alarm."""
+"""CloudWatch: the state of a new alarm, pages of alarms, composite alarms, and tags that end with their alarm."""
+
+import json
 
 from moto.cloudwatch.exceptions import ResourceNotFound, ResourceNotFoundException
 from moto.cloudwatch.models import CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
+from moto.core.utils import utcnow
 
-from patch import around
+from own import operations
+from patch import added, around
 
 
 @around(CloudWatchBackend)
@@ -57,3 +61,67 @@ def describe_alarms(inner, self):
     return ActionResult(page)
 
 
+@added(CloudWatchResponse)
+def put_composite_alarm(self):
+    """moto has everything about them but this operation."""
+    return self.put_metric_alarm()
+
+
+# Anomaly detectors and metric streams, which nothing evaluates here
+
+operation = operations(CloudWatchResponse, lambda response: response.cloudwatch_backend)
+DETECTOR = ("Namespace", "MetricName", "Stat", "Dimensions")
+
+
+def kept(backend, name):
+    return backend.__dict__.setdefault(name, {})
+
+
+def detector_key(params):
+    single = params.get("SingleMetricAnomalyDetector") or {key: params.get(key) for key in DETECTOR}
+    return json.dumps(params.get("MetricMathAnomalyDetector") or {k: single.get(k) for k in DETECTOR}, sort_keys=True)
+
+
+@operation
+def put_anomaly_detector(backend, params):
+    kept(backend, "anomaly_detectors")[detector_key(params)] = {**params, "StateValue": "PENDING_TRAINING"}
+
+
+@operation
+def describe_anomaly_detectors(backend, params):
+    return {"AnomalyDetectors": list(kept(backend, "anomaly_detectors").values())}
+
+
+@operation
+def delete_anomaly_detector(backend, params):
+    if kept(backend, "anomaly_detectors").pop(detector_key(params), None) is None:
+        raise ResourceNotFoundException()
+
+
+@operation
+def put_metric_stream(backend, params):
+    rows, now = kept(backend, "metric_streams"), utcnow()
+    before = rows.get(params["Name"], {"CreationDate": now, "State": "running"})
+    here = f"{backend.region_name}:{backend.account_id}"
+    arn = f"arn:{backend.partition}:cloudwatch:{here}:metric-stream/{params['Name']}"
+    rows[params["Name"]] = {**before, **params, "Arn": arn, "LastUpdateDate": now}
+    if params.get("Tags") and before["CreationDate"] == now:
+        backend.tagger.tag_resource(arn, params["Tags"])
+    return {"Arn": arn}
+
+
+@operation
+def get_metric_stream(backend, params):
+    if params["Name"] not in kept(backend, "metric_streams"):
+        raise ResourceNotFoundException()
+    return kept(backend, "metric_streams")[params["Name"]]
+
+
+@operation
+def list_metric_streams(backend, params):
+    return {"Entries": list(kept(backend, "metric_streams").values())}
+
+
+@operation
+def delete_metric_stream(backend, params):
+    kept(backend, "metric_streams").pop(params["Name"], None)

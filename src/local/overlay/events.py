@@ -15,9 +15,12 @@ RATE = re.compile(r"^rate\((1 (minute|hour|day)|[1-9]\d* (minutes|hours|days))\)
 @around(EventsBackend)
 def put_rule(inner, self, *args, **kwargs):
     schedule = kwargs.get("scheduled_expression")
-    if schedule:
-        fields = schedule.removeprefix("cron(").removesuffix(")").split()
-        one_day_field = len(fields) != 6 or (fields[2] == "?") != (fields[4] == "?")
-        if not (RATE.match(schedule) or (CRON.match(schedule) and one_day_field)):
-            raise JsonRESTError("ValidationException", "Parameter ScheduleExpression is not valid.")
+    if schedule and not is_schedule(schedule):
+        raise JsonRESTError("ValidationException", "Parameter ScheduleExpression is not valid.")
     return inner(self, *args, **kwargs)
+
+
+def is_schedule(text):
+    fields = text.removeprefix("cron(").removesuffix(")").split()
+    one_day_field = len(fields) != 6 or (fields[2] == "?") != (fields[4] == "?")
+    return bool(RATE.match(text) or (CRON.match(text) and one_day_field))

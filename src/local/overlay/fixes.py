@@ -2,9 +2,12 @@
 
 
 def install():
+    import appstream  # noqa: F401
     import backup  # noqa: F401
     import cloudfront  # noqa: F401
     import cloudwatch  # noqa: F401
+    import dlm  # noqa: F401
+    import docdb  # noqa: F401
     import ec2  # noqa: F401
     import ecr  # noqa: F401
     import ecs  # noqa: F401
@@ -15,13 +18,18 @@ def install():
     import instances  # noqa: F401
     import interfaces  # noqa: F401
     import kms  # noqa: F401
+    import lambda_  # noqa: F401
     import logs  # noqa: F401
     import paging  # noqa: F401
     import rds  # noqa: F401
+    import recovery  # noqa: F401
+    import route53  # noqa: F401
     import s3  # noqa: F401
+    import scheduler  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401
     import states  # noqa: F401
+    import sqs  # noqa: F401
     import tagging
 
     tagging.install()

@@ -1,4 +1,4 @@
-"""KMS: the rotation period, a policy that needs no name, and that a key which is about to be deleted refuses changes."""
+"""KMS: the rotation period, a policy that needs no name, what a key refuses that is disabled or about to be deleted."""
 
 import json
 
@@ -51,25 +51,58 @@ def key(response):
     return response.kms_backend.keys[response.kms_backend.get_key_id(response._get_param("KeyId"))]
 
 
-def refused_while_pending(name):
-    inner = getattr(KmsBackend, name)
+@around(KmsBackend)
+def _generate_default_keys(inner, self, alias_name):
+    made = inner(self, alias_name)
+    if made:
+        self.keys[made].key_manager = "AWS"
+    return made
 
-    def outer(self, key_id, *args, **kwargs):
-        key = self.keys.get(self.get_key_id(key_id))
+
+def refused(name, position=0, disabled=False):
+    """The operation refuses a key that waits for its deletion, and a disabled one where it would use it."""
+
+    @around(KmsBackend, name)
+    def outer(inner, self, *args, **kwargs):
+        given = kwargs.get("key_id") or (args[position] if len(args) > position else None)
+        key = self.keys.get(self.any_id_to_key_id(given)) if given else None
         if key is not None and key.key_state == "PendingDeletion":
             raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
-        return inner(self, key_id, *args, **kwargs)
-
-    setattr(KmsBackend, name, outer)
+        if key is not None and disabled and not key.enabled:
+            raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+        return inner(self, *args, **kwargs)
 
 
 for operation in (
     "update_key_description",
-    "enable_key_rotation",
-    "disable_key_rotation",
     "get_key_rotation_status",
     "enable_key",
     "disable_key",
     "schedule_key_deletion",
+    "tag_resource",
+    "untag_resource",
+    "create_alias",
+    "update_alias",
 ):
-    refused_while_pending(operation)
+    refused(operation)
+for operation in (
+    "enable_key_rotation",
+    "disable_key_rotation",
+    "encrypt",
+    "generate_data_key",
+    "sign",
+    "create_grant",
+):
+    refused(operation, disabled=True)
+refused("generate_mac", position=1, disabled=True)
+
+
+@around(KmsBackend)
+def decrypt(inner, self, *args, **kwargs):
+    plaintext, arn = inner(self, *args, **kwargs)
+    key = self.keys[self.get_key_id(arn)]
+    if key.key_state == "PendingDeletion":
+        raise JsonRESTError("KMSInvalidStateException", f"{key.arn} is pending deletion.")
+    if not key.enabled:
+        raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
+    return plaintext, arn

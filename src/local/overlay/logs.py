@@ -1,10 +1,13 @@
-"""CloudWatch Logs: encryption, deletion protection, class, retention values and metric filters of a log group."""
+"""CloudWatch Logs: encryption, deletion protection, class, retention values, metric filters and saved queries."""
 
 from moto.core.exceptions import JsonRESTError
+from moto.core.utils import unix_time
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import LogGroup, LogsBackend
 from moto.logs.responses import LogsResponse
+from moto.moto_api._internal import mock_random
 
+from own import operations
 from patch import added, around
 
 DAYS = {1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
@@ -100,3 +103,31 @@ def delete_metric_filter(inner, self, filter_name=None, log_group_name=None):
     return inner(self, filter_name, log_group_name)
 
 
+# Saved queries
+
+operation = operations(LogsResponse, lambda response: response.logs_backend)
+
+
+def queries(backend):
+    return backend.__dict__.setdefault("query_definitions", {})
+
+
+@operation
+def put_query_definition(backend, params):
+    name = params.get("queryDefinitionId") or str(mock_random.uuid4())
+    if params.get("queryDefinitionId") and name not in queries(backend):
+        raise ResourceNotFoundException()
+    queries(backend)[name] = {**params, "queryDefinitionId": name, "lastModified": int(unix_time() * 1000)}
+    return {"queryDefinitionId": name}
+
+
+@operation
+def describe_query_definitions(backend, params):
+    prefix = params.get("queryDefinitionNamePrefix") or ""
+    rows = [row for row in list(queries(backend).values()) if row["name"].startswith(prefix)]
+    return {"queryDefinitions": rows}
+
+
+@operation
+def delete_query_definition(backend, params):
+    return {"success": queries(backend).pop(params["queryDefinitionId"], None) is not None}

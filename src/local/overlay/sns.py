@@ -1,6 +1,8 @@
 """SNS: attributes that moto stores and does not show, and subscriptions that wait for their owner's consent."""
 
 from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+from moto.sns.exceptions import SNSInvalidParameter
 from moto.sns.models import SNSBackend
 from moto.sns.responses import SNSResponse
 
@@ -14,6 +16,21 @@ SHOWN = {
 }
 # Their owner has to follow a link before anything is delivered.
 ASKING = {"email", "email-json", "http", "https"}
+
+
+@around(SNSBackend)
+def create_topic(inner, self, name, attributes=None, tags=None):
+    """The same again is answered with the topic that there is; anything else is refused."""
+    found = self.topics.get(f"arn:{self.partition}:sns:{self.region_name}:{self.account_id}:{name}")
+    if found is not None:
+        for key, value in (attributes or {}).items():
+            if str(getattr(found, camelcase_to_underscores(key), None)) != str(value):
+                raise SNSInvalidParameter(
+                    "Invalid parameter: Attributes Reason: Topic already exists with different attributes"
+                )
+        if any(found._tags.get(key) != value for key, value in (tags or {}).items()):
+            raise SNSInvalidParameter("Invalid parameter: Tags Reason: Topic already exists with different tags")
+    return inner(self, name, attributes, tags)
 
 
 @around(SNSResponse)

@@ -10,6 +10,8 @@ from moto.logs.models import LogsBackend
 from moto.resourcegroupstaggingapi import models as api
 from moto.s3.models import S3Backend
 
+from recovery import points
+
 
 def install():
     for backend, corrected in (
@@ -116,6 +118,12 @@ def backup(self, listed):
                 tags=self.tagger.get_tag_dict_for_resource(plan.backup_plan_arn),
                 resource_type="backup:backup-plan",
             )
+    for vault in list(self.vaults.values()):
+        for arn in points(vault):
+            # Snapshots and images belong to other services.
+            if ":backup:" in arn:
+                tags = self.tagger.get_tag_dict_for_resource(arn)
+                yield TaggedResource(arn=arn, tags=tags, resource_type="backup:recovery-point")
 
 
 def logs(self, listed):
