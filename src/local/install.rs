@@ -37,6 +37,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "journal.py",
     "kms.py",
     "logs.py",
+    "pagesizes.py",
     "paging.py",
     "parameters.py",
     "s3.py",

@@ -70,5 +70,52 @@ class Tokens(unittest.TestCase):
             backup.create_backup_plan(BackupPlan={**plan, "BackupPlanName": "b"}, CreatorRequestId="a")
 
 
+class Pages(unittest.TestCase):
+    """What moto answers whole, in each of the protocols."""
+
+    def setUp(self):
+        self.account = new_account()
+
+    def check(self, service, operation, rows, size, count, **more):
+        paginator = client(service, self.account).get_paginator(operation)
+        pages = list(paginator.paginate(PaginationConfig={"PageSize": size}, **more))
+        self.assertTrue(all(len(page[rows]) <= size for page in pages), [len(page[rows]) for page in pages])
+        self.assertEqual(sum(len(page[rows]) for page in pages), count)
+
+    def test_ec2(self):
+        ec2 = client("ec2", self.account)
+        for _ in range(7):
+            specification = {"ResourceType": "internet-gateway", "Tags": [{"Key": "a", "Value": "b"}]}
+            ec2.create_internet_gateway(TagSpecifications=[specification])
+        self.check("ec2", "describe_tags", "Tags", 5, 7, Filters=[{"Name": "key", "Values": ["a"]}])
+        self.check("ec2", "describe_internet_gateways", "InternetGateways", 5, 7)
+
+    def test_json(self):
+        ssm, events = client("ssm", self.account), client("events", self.account)
+        for number in range(7):
+            ssm.put_parameter(Name=f"/pages/{number}", Value="a", Type="String")
+            events.put_rule(Name=f"r{number}", ScheduleExpression="rate(1 day)")
+        named = [{"Key": "Name", "Option": "BeginsWith", "Values": ["/pages"]}]
+        self.check("ssm", "describe_parameters", "Parameters", 5, 7, ParameterFilters=named)
+
+    def test_query(self):
+        sns, iam = client("sns", self.account), client("iam", self.account)
+        for number in range(7):
+            iam.create_group(GroupName=f"g{number}")
+            sns.create_topic(Name=f"t{number}")
+        self.check("iam", "list_groups", "Groups", 3, 7)
+        balancers = client("elbv2", self.account)
+        vpc = client("ec2", self.account).create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        for number in range(5):
+            balancers.create_target_group(Name=f"t{number}", Protocol="HTTP", Port=80, VpcId=vpc)
+        self.check("elbv2", "describe_target_groups", "TargetGroups", 2, 5)
+
+    def test_rest(self):
+        backup = client("backup", self.account)
+        for number in range(5):
+            backup.create_backup_vault(BackupVaultName=f"vault-{number}")
+        self.check("backup", "list_backup_vaults", "BackupVaultList", 2, 5)
+
+
 if __name__ == "__main__":
     unittest.main()

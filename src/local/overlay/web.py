@@ -19,6 +19,7 @@ import consistency
 import control
 import faults
 import journal
+import pagesizes
 import parameters
 import tokens
 from faults import Reset
@@ -102,7 +103,7 @@ def serve(host, port, facts):
 
 
 # From moto outwards: a call that is held or refused has not got to what lies further in.
-LAYERS = [tokens.layer, consistency.layer, parameters.layer, faults.layer, journal.layer]
+LAYERS = [tokens.layer, consistency.layer, pagesizes.layer, parameters.layer, faults.layer, journal.layer]
 
 
 class Middleware:
