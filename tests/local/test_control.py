@@ -72,7 +72,8 @@ class Faults(unittest.TestCase):
                 self.assertEqual(self.code(service, operation), expected)
 
     def test_denied_and_failed_calls(self):
-        self.rules({"kind": "deny", "operations": ["*:List*"]}, {"kind": "error", "status": 503, "operations": ["ec2:*"]})
+        broken = {"kind": "error", "status": 503, "operations": ["ec2:*"]}
+        self.rules({"kind": "deny", "operations": ["*:List*"]}, broken)
         self.assertEqual(self.code("iam", "list_roles"), ("AccessDenied", 403))
         self.assertEqual(self.code("ecs", "list_clusters"), ("AccessDeniedException", 400))
         self.assertEqual(self.code("s3", "list_buckets"), ("AccessDenied", 403))

@@ -59,13 +59,17 @@ class Tokens(unittest.TestCase):
         self.assertEqual(secrets.create_secret(**one)["ARN"], first["ARN"])
         with refused("ResourceExistsException"):
             secrets.create_secret(**{**one, "SecretString": "2"})
+        secrets.delete_secret(SecretId="a", ForceDeleteWithoutRecovery=True)
+        secrets.create_secret(**{**one, "SecretString": "2"})
+        secrets.describe_secret(SecretId="a")
 
     def test_backup_plans(self):
         backup = client("backup", self.account)
         backup.create_backup_vault(BackupVaultName="v")
         plan = {"BackupPlanName": "a", "Rules": [{"RuleName": "r", "TargetBackupVaultName": "v"}]}
         first = backup.create_backup_plan(BackupPlan=plan, CreatorRequestId="a")
-        self.assertEqual(backup.create_backup_plan(BackupPlan=plan, CreatorRequestId="a")["BackupPlanId"], first["BackupPlanId"])
+        again = backup.create_backup_plan(BackupPlan=plan, CreatorRequestId="a")
+        self.assertEqual(again["BackupPlanId"], first["BackupPlanId"])
         with refused("AlreadyExistsException"):
             backup.create_backup_plan(BackupPlan={**plan, "BackupPlanName": "b"}, CreatorRequestId="a")
 
@@ -104,6 +108,8 @@ class Pages(unittest.TestCase):
             iam.create_group(GroupName=f"g{number}")
             sns.create_topic(Name=f"t{number}")
         self.check("iam", "list_groups", "Groups", 3, 7)
+        details = client("iam", self.account).get_account_authorization_details(Filter=["Group"], MaxItems=3)
+        self.assertEqual((len(details["GroupDetailList"]), details["IsTruncated"]), (3, True))
         balancers = client("elbv2", self.account)
         vpc = client("ec2", self.account).create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         for number in range(5):

@@ -47,6 +47,7 @@ NEW_IDS = {
     "CreateLaunchTemplate": ("lt", "InvalidLaunchTemplateId.NotFound", "The launch template '{}' does not exist"),
 }
 # What a service says of a role that has not reached it: for one operation, or for all others of the service.
+NOT_A_PRINCIPAL = ("400", "MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"{}"')
 ROLE_UNKNOWN = {
     "ecs:RegisterTaskDefinition": ("400", "ClientException", "Role is not valid"),
     "ecs": (
@@ -100,8 +101,8 @@ ROLE_UNKNOWN = {
     "s3:PutBucketPolicy": ("400", "MalformedPolicy", "Invalid principal in policy"),
     "sns": ("400", "InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"),
     "sqs": ("400", "InvalidAttributeValue", "Invalid value for the parameter Policy."),
-    "iam:CreateRole": ("400", "MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"{}"'),
-    "iam:UpdateAssumeRolePolicy": ("400", "MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"{}"'),
+    "iam:CreateRole": NOT_A_PRINCIPAL,
+    "iam:UpdateAssumeRolePolicy": NOT_A_PRINCIPAL,
     "rds": (
         "400",
         "InvalidParameterValue",

@@ -27,7 +27,8 @@ def answer(environ, facts):
             account = body.pop("account", query.get("account", ""))
             if not ACCOUNT.match(account):
                 raise ValueError("account is twelve digits, or * for all")
-            return "200 OK", {"/infra/faults": of_faults, "/infra/journal": of_journal}[path](method, account, body, query)
+            ask = of_faults if path == "/infra/faults" else of_journal
+            return "200 OK", ask(method, account, body, query)
     except (ValueError, TypeError, KeyError) as error:
         return "400 Bad Request", {"message": f"{type(error).__name__}: {error}"}
     return "404 Not Found", {"message": f"no {path}"}

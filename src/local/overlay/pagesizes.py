@@ -21,16 +21,13 @@ OURS = "page-"
 
 
 class Paging(NamedTuple):
-    """How an operation speaks of pages, and where its list is."""
+    """How an operation speaks of pages, and the names of its lists on the wire; nearly always there is one."""
 
     size: str
     token: str
     following: str
     more: str | None
-    rows: str
-    # The elements around and of the rows, where the answer is XML.
-    around: str
-    row: str
+    lists: list
 
 
 def layer(call, inner):
@@ -70,7 +67,7 @@ def take_away(call, token):
 
 @functools.cache
 def paging(service, operation):
-    """None where there are no pages, or several lists in one."""
+    """None where there are no pages that this can make."""
     session = botocore.session.get_session()
     try:
         name = MODELS.get(service, service)
@@ -78,46 +75,58 @@ def paging(service, operation):
         model = session.get_service_model(name)
     except (ValueError, UnknownServiceError, BotoCoreError):
         return None
-    words = [config.get(each) for each in ("limit_key", "input_token", "output_token", "result_key")]
-    if not all(isinstance(each, str) and each.isidentifier() for each in words):
+    size, token, following = (config.get(each) for each in ("limit_key", "input_token", "output_token"))
+    lists = config["result_key"] if isinstance(config["result_key"], list) else [config["result_key"]]
+    if not all(isinstance(each, str) and each.isidentifier() for each in (size, token, following, *lists)):
         return None
-    size, token, following, rows = words
     shape = model.operation_model(operation)
-    wire = {**shape.input_shape.members, **shape.output_shape.members}
-    location = {each: wire[each].serialization.get("name", each) for each in (size, token, following, rows)}
-    listed = wire[rows]
-    if listed.type_name != "list":
+    asks, answers = shape.input_shape.members, shape.output_shape.members
+    if any(answers[each].type_name != "list" for each in lists):
         return None
-    row = listed.member.serialization.get("name", "member")
     if shape.metadata["protocol"] not in ("ec2", "query"):
-        # JSON lists have no elements around them.
-        return Paging(location[size], location[token], location[following], config.get("more_results"), location[rows], "", "")
-    return Paging(size, token, location[following], config.get("more_results"), rows, location[rows], row)
+        # A form names its fields as the model names the members; everything else has names on the wire.
+        size, token = on_wire(asks, size), on_wire(asks, token)
+    lists = [on_wire(answers, each) for each in lists]
+    return Paging(size, token, on_wire(answers, following), config.get("more_results"), lists)
+
+
+def on_wire(members, name):
+    return members[name].serialization.get("name", name)
 
 
 def cut_json(body, words, start, end):
     answer = json.loads(body)
-    rows = answer.get(words.rows)
-    if answer.get(words.following) or not isinstance(rows, list):
+    if answer.get(words.following) or not any(isinstance(answer.get(each), list) for each in words.lists):
         return body
-    answer[words.rows] = rows[start:end]
-    if end is not None and end < len(rows):
+    count = 0
+    for name in words.lists:
+        rows = answer.get(name) or []
+        answer[name] = [row for number, row in enumerate(rows, count) if is_shown(number, start, end)]
+        count += len(rows)
+    if end is not None and end < count:
         answer[words.following] = f"{OURS}{end}"
         if words.more:
             answer[words.more] = True
     return json.dumps(answer).encode()
 
 
+def is_shown(number, start, end):
+    return start <= number and (end is None or number < end)
+
+
 def cut_xml(body, words, start, end):
     root = ElementTree.fromstring(body)
     space = root.tag[: root.tag.find("}") + 1]
-    holder = next((each for each in root.iter() if each.find(space + words.around) is not None), None)
+    names = {space + name for name in words.lists}
+    holder = next((each for each in root.iter() if any(child.tag in names for child in each)), None)
     if holder is None or holder.findtext(space + words.following):
         return body
-    rows = holder.find(space + words.around)
-    count = len(rows)
-    for row in [*rows[:start], *(rows[end:] if end is not None else ())]:
-        rows.remove(row)
+    count = 0
+    for rows in [child for child in holder if child.tag in names]:
+        for number, row in enumerate(list(rows), count):
+            count += 1
+            if not is_shown(number, start, end):
+                rows.remove(row)
     if end is not None and end < count:
         said = {words.following: f"{OURS}{end}", **({words.more: "true"} if words.more else {})}
         for name, text in said.items():

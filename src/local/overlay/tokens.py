@@ -37,7 +37,13 @@ class Token:
         self.turn = threading.Lock()
 
 
+# Here a token belongs to the object that it made, and ends with it; elsewhere it lasts.
+OF_OBJECTS = ("secretsmanager", "backup")
+
+
 def layer(call, inner):
+    if call.service in OF_OBJECTS and call.operation.startswith("Delete"):
+        forget(lambda identity: identity[0] == call.account and identity[2].startswith(call.service))
     if call.name not in TOKENS and call.service not in TOKENS:
         return inner(call)
     word, status, code = TOKENS.get(call.name) or TOKENS[call.service]
@@ -46,7 +52,8 @@ def layer(call, inner):
         return inner(call)
     asked = {name: each for name, each in call.fields.items() if name != word and name not in IGNORED}
     asked = (call.environ.get("PATH_INFO"), repr(sorted(asked.items())))
-    identity = (call.account, call.region, call.name, value)
+    # On ECS a token is one of its cluster.
+    identity = (call.account, call.region, call.name, value, call.fields.get("cluster"))
     while True:
         token = find(identity, asked)
         with token.turn:
@@ -84,6 +91,7 @@ def first(identity, token, call, inner):
                 known.pop(identity, None)
 
 
-def forget():
+def forget(which=lambda identity: True):
     with LOCK:
-        known.clear()
+        for identity in [each for each in known if which(each)]:
+            del known[identity]
