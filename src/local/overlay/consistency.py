@@ -124,7 +124,8 @@ class New:
         self.code, self.message, self.status = code, message, status
 
     def hidden_from(self, call):
-        return self.service == call.service and not (settings.of(call.account, "own_writes") and self.connection == call.connection)
+        knows = settings.of(call.account, "own_writes") and self.connection == call.connection
+        return self.service == call.service and not knows
 
 
 def layer(call, inner):
