@@ -1,4 +1,4 @@
-"""Pages, where moto answers a list whole whatever page size the request names."""
+"""Pages as long as AWS makes them where the request names no size, and none of moto's own."""
 
 import json
 

@@ -8,3 +8,12 @@ STRICT_LAG = 0.05
 step = 0.0
 # Seconds until every reader sees a change: a new id that is not found, a role that cannot be passed yet.
 lag = 0.0
+# Whether a connection sees at once what it made itself.
+own_writes = True
+
+# What an account has asked for itself: `lag` and `own_writes` by its number.
+accounts = {}
+
+
+def of(account, name):
+    return accounts.get(account, {}).get(name, globals()[name])

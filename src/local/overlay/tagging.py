@@ -1,5 +1,7 @@
 """Resource Groups Tagging API: the kinds of resources that moto does not list, and how AWS pages."""
 
+import threading
+
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
 from moto.ecr.models import ecr_backends
@@ -10,7 +12,11 @@ from moto.logs.models import LogsBackend
 from moto.resourcegroupstaggingapi import models as api
 from moto.s3.models import S3Backend
 
+import consistency
 from recovery import points
+
+# What the listing that this thread makes shows instead of what there is.
+READING = threading.local()
 
 
 def install():
@@ -160,11 +166,33 @@ class Repositories:
 
 def with_ecr(inner):
     def backends(account_id, region_name):
+        if getattr(READING, "before", None) is not None:
+            yield Before(READING.before)
+            return
         for backend in inner(account_id, region_name):
             yield Buckets(backend, region_name) if isinstance(backend, S3Backend) else backend
         yield Repositories(ecr_backends[account_id][region_name])
 
     return backends
+
+
+class Before:
+    """What there was to list a moment ago."""
+
+    def __init__(self, resources):
+        self.resources = resources
+
+    def iter_tagged_resources(self):
+        yield from self.resources
+
+
+def snapshot(account_id, region_name):
+    """What there is to list now."""
+    return [
+        TaggedResource(arn=each.arn, tags=dict(each.tags), resource_type=each.resource_type, extra=each.extra)
+        for backend in api.iter_taggable_backends(account_id, region_name)
+        for each in backend.iter_tagged_resources()
+    ]
 
 
 class Buckets:
@@ -190,7 +218,11 @@ def page_as_aws():
     generator, pages = backend._get_resources_generator, backend.get_resources
 
     def one_moment(self, *args, **kwargs):
-        return iter(list(generator(self, *args, **kwargs)))
+        READING.before = consistency.tags_before(self.account_id, self.region_name)
+        try:
+            return iter(list(generator(self, *args, **kwargs)))
+        finally:
+            READING.before = None
 
     def get_resources(self, *args, **kwargs):
         if kwargs.get("tags_per_page") is None or kwargs["tags_per_page"] == 100:

@@ -1,8 +1,11 @@
 """The HTTP server, and the middleware between the wire and moto."""
 
+import functools
 import io
 import json
 import re
+import socket
+import struct
 import threading
 import time
 import traceback
@@ -10,10 +13,18 @@ import traceback
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
+import calls
 import cbor
+import consistency
+import control
+import faults
+import journal
+import pagesizes
+import parameters
+import tokens
+from faults import Reset
 
 CREDENTIAL = re.compile(r"Credential=(\d{12})/")
-SCOPE = re.compile(r"Credential=[^/]+/\d{8}/[^/]*/([^/]+)/aws4_request")
 
 
 class Handler(MotoRequestHandler):
@@ -38,7 +49,11 @@ class Handler(MotoRequestHandler):
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ.pop("wsgi.input_terminated", None)
-        status, headers, answer = run(self.server.app, environ)
+        try:
+            status, headers, answer = run(self.server.app, environ)
+        except Reset:
+            self.reset()
+            return
         names = {name.lower() for name, _ in headers}
         if "content-length" not in names and not (status[0] == "1" or status[:3] in ("204", "304")):
             headers.append(("Content-Length", str(len(answer))))
@@ -49,6 +64,12 @@ class Handler(MotoRequestHandler):
         if self.command != "HEAD":
             self._headers_buffer.append(answer)
         self.flush_headers()
+
+    def reset(self):
+        """Ends the connection with a reset, as a host that dies does."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        socket.close(self.connection.detach())
 
     def log_request(self, *args):
         """Requests are not logged: only what goes wrong is worth reading."""
@@ -81,6 +102,10 @@ def serve(host, port, facts):
     return server
 
 
+# From moto outwards: a call that is held or refused has not got to what lies further in.
+LAYERS = [tokens.layer, consistency.layer, pagesizes.layer, parameters.layer, faults.layer, journal.layer]
+
+
 class Middleware:
     """Everything that is done to a request before moto sees it, and to its answer."""
 
@@ -89,15 +114,21 @@ class Middleware:
         self.facts = facts
         self.server = None
         self.last_request = time.monotonic()
+        self.through = self.guarded
+        for layer in LAYERS:
+            self.through = functools.partial(layer, inner=self.through)
 
     def __call__(self, environ, start_response):
         self.last_request = time.monotonic()
         path = environ.get("PATH_INFO", "")
         if path.startswith("/infra/"):
-            status, headers, body = self.control(path)
+            status, headers, body = self.control(environ)
+        elif path == "/moto-api/reset":
+            control.forget()
+            status, headers, body = self.guarded(calls.Call(environ))
         else:
             account(environ)
-            call = self.guarded
+            call = self.layered
             if environ.get("HTTP_SMITHY_PROTOCOL") == "rpc-v2-cbor":
                 status, headers, body = cbor.translated(call, environ)
             else:
@@ -105,20 +136,24 @@ class Middleware:
         start_response(status, headers)
         return [body]
 
-    def control(self, path):
-        if path == "/infra/stop":
+    def control(self, environ):
+        if environ["PATH_INFO"] == "/infra/stop":
             self.stop()
-        elif path != "/infra/health":
-            return "404 Not Found", [("Content-Type", "application/json")], b"{}"
-        return "200 OK", [("Content-Type", "application/json")], json.dumps(self.facts).encode()
+            environ["PATH_INFO"] = "/infra/health"
+        status, answer = control.answer(environ, self.facts)
+        return status, [("Content-Type", "application/json")], json.dumps(answer).encode()
 
     def stop(self):
         """Returns at once: `shutdown` waits for the loop that may be calling this."""
         threading.Thread(target=self.server.shutdown, daemon=True).start()
 
-    def guarded(self, environ):
+    def layered(self, environ):
+        return self.through(calls.Call(environ))
+
+    def guarded(self, call):
         """moto's answer; where moto has no code, an error in the protocol of the request."""
         trouble = None
+        environ = call.environ
         try:
             status, headers, body = run(self.moto, environ)
         except (NotImplementedError, ModuleNotFoundError) as error:
@@ -131,9 +166,9 @@ class Middleware:
             kind = dict((name.lower(), value) for name, value in headers).get("content-type", "")
             if status[0] in "45" and body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
                 trouble = html(status, body)
-            elif status[:3] == "404" and not body and not kind.startswith("application/x") and "s3" != service(environ):
+            elif status[:3] == "404" and not body and not kind.startswith("application/x") and call.service != "s3":
                 trouble = ("501 Not Implemented", "NotImplemented", "no such route in the local AWS")
-        return refusal(environ, *trouble) if trouble else (status, headers, body)
+        return calls.refusal(call, *trouble) if trouble else (status, headers, body)
 
 
 def html(status, body):
@@ -142,30 +177,6 @@ def html(status, body):
     if "NotImplemented" in text or status[:3] in ("404", "405"):
         return "501 Not Implemented", "NotImplemented", f"the local AWS has no code for this: {text}"
     return "500 Internal Server Error", "InternalFailure", text
-
-
-def refusal(environ, status, code, message):
-    """An error body that the client's SDK can read."""
-    name = service(environ)
-    target = environ.get("HTTP_X_AMZ_TARGET")
-    form = environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded")
-    if target or not (form or name == "s3"):
-        body = json.dumps({"__type": code, "message": message}).encode()
-        return status, [("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-errortype", code)], body
-    text = message.replace("&", "&amp;").replace("<", "&lt;")
-    if name == "ec2":
-        body = f"<Response><Errors><Error><Code>{code}</Code><Message>{text}</Message></Error></Errors><RequestID>local</RequestID></Response>"
-    elif name == "s3":
-        body = f"<Error><Code>{code}</Code><Message>{text}</Message></Error>"
-    else:
-        body = f"<ErrorResponse><Error><Type>Receiver</Type><Code>{code}</Code><Message>{text}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
-    return status, [("Content-Type", "text/xml")], body.encode()
-
-
-def service(environ):
-    """The service that the request was signed for."""
-    found = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return found.group(1) if found else ""
 
 
 def account(environ):
