@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::Context;
 use crate::aws::{Options, Session};
 use crate::live::{Reach, Snapshot};
+use crate::local::{self, Pace};
 use crate::model::{self, Stack};
 
 /// The account id, and so the access key, under which the local AWS keeps a user's objects.
@@ -43,10 +44,10 @@ impl Context {
             credentials: None,
         };
         if self.global.local {
-            if !crate::local::is_installed()? {
+            if !local::is_installed()? {
                 self.report.note("Installing the local AWS (once, about a minute)…");
             }
-            let running = tokio::task::spawn_blocking(crate::local::start).await??;
+            let running = tokio::task::spawn_blocking(|| local::start(Pace::Strict)).await??;
             options.endpoint_url = Some(running.endpoint);
             options.credentials = Some((LOCAL_ACCOUNT.to_owned(), "local".to_owned()));
         }

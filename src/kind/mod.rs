@@ -6,6 +6,7 @@ pub mod deletion;
 mod entry;
 pub mod expression;
 pub mod field;
+pub mod generation;
 mod policy;
 pub mod schema;
 mod word;
@@ -156,6 +157,10 @@ pub struct Scope {
     /// Names (values of the [`Name`] field) that the stack file gives to objects of this kind,
     /// for kinds that are found by name.
     pub names: Vec<String>,
+    /// How long the kind lets names be.
+    pub longest: usize,
+    /// By address, the tags that the stack file gives to objects of this kind.
+    pub expected: BTreeMap<String, Tags>,
     /// How many objects of this kind the stack file declares here. When as many have been
     /// confirmed, the sweep does not lag, and a kind may save itself a look through the account.
     pub declared: usize,
@@ -186,28 +191,44 @@ impl Scope {
 
     /// Whether an object is of interest: ours by its tags, or in the way by its name.
     pub fn wants(&self, tags: &Tags, name: &str) -> bool {
-        self.owns(tags) || self.names.iter().any(|wanted| wanted == name)
+        self.owns(tags) || self.wants_name(name)
     }
 
-    /// The tags of an object, if it is of interest: those of the sweep, or, for an object that the
-    /// sweep does not know and that bears a wanted name, those that `read` asks AWS for.
+    /// Whether a name is one that the stack file gives, or one that the successor of such an object
+    /// would have: a run that was cut short may have made it before the sweep knows it.
+    pub fn wants_name(&self, name: &str) -> bool {
+        self.names.iter().any(|wanted| generation::generation(wanted, name, self.longest).is_some())
+    }
+
+    /// The tags of an object, if it is of interest: those of the sweep where they can be trusted,
+    /// otherwise those that `read` asks AWS for.
     pub async fn tags_if_wanted(
         &self,
         arn: &str,
         name: &str,
         read: impl Future<Output = Result<Tags>> + Send,
     ) -> Result<Option<Tags>> {
-        let tags = match self.swept_tags(arn) {
+        let tags = match self.trusted(arn) {
             Some(tags) => tags.clone(),
-            None if self.names.iter().any(|wanted| wanted == name) => read.await?,
+            None if self.is_candidate(arn, name) => read.await?,
             None => return Ok(None),
         };
         Ok(self.wants(&tags, name).then_some(tags))
     }
 
-    /// The tags that the sweep gives for an ARN.
-    pub fn swept_tags(&self, arn: &str) -> Option<&Tags> {
-        self.swept.get(arn)
+    /// Whether an object has to be looked at: the sweep names it, or its name is wanted.
+    pub fn is_candidate(&self, arn: &str, name: &str) -> bool {
+        self.swept.contains_key(arn) || self.wants_name(name)
+    }
+
+    /// The tags that the sweep gives for an ARN, when they are just what the stack file wants. The
+    /// sweep lags: whatever would be a difference has to be read from the object's own service.
+    pub fn trusted(&self, arn: &str) -> Option<&Tags> {
+        let tags = self.swept.get(arn)?;
+        let wanted = self.expected.get(tags.get(ownership::ADDRESS)?)?;
+        let count = |tags: &Tags| tags.keys().filter(|key| !key.starts_with("aws:")).count();
+        let same = wanted.iter().all(|(key, value)| tags.get(key) == Some(value));
+        (same && count(tags) == count(wanted)).then_some(tags)
     }
 }
 

@@ -154,15 +154,16 @@ fn scope(
     stack: &Stack,
     swept: &BTreeMap<String, Tags>,
 ) -> Scope {
-    let name_field = kind.schema().name_field().map(|field| field.name.to_owned());
-    let here = |r: &&Resource| {
-        r.kind.name() == kind.name() && (r.region == aws.region() || kind.is_global())
-    };
-    let names: BTreeSet<String> = stack
+    let name_field = kind.schema().name_field();
+    let longest = name_field.and_then(|field| field.schema.get("maxLength")?.as_u64());
+    let here: Vec<&Resource> = stack
         .resources
         .values()
-        .filter(here)
-        .filter_map(|r| r.spec.get(name_field.as_deref()?).and_then(Value::as_str))
+        .filter(|r| r.kind.name() == kind.name() && (r.region == aws.region() || kind.is_global()))
+        .collect();
+    let names: BTreeSet<String> = here
+        .iter()
+        .filter_map(|r| r.spec.get(name_field?.name).and_then(Value::as_str))
         .map(ToOwned::to_owned)
         .collect();
     Scope {
@@ -170,7 +171,9 @@ fn scope(
         environment: stack.environment.clone(),
         swept: swept.iter().filter(|(arn, _)| is_of(kind, arn)).map(clone).collect(),
         names: names.into_iter().collect(),
-        declared: stack.resources.values().filter(here).count(),
+        longest: longest.and_then(|limit| limit.try_into().ok()).unwrap_or(usize::MAX),
+        expected: here.iter().map(|r| (r.address.to_string(), r.all_tags(stack))).collect(),
+        declared: here.len(),
     }
 }
 

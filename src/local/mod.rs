@@ -43,6 +43,15 @@ pub enum Lifetime {
     Idle(Duration),
 }
 
+/// How much time things take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// States pass and reads lag as on AWS, in tens of milliseconds instead of minutes.
+    Strict,
+    /// Everything happens at once.
+    AtOnce,
+}
+
 /// Why there is no local AWS. Every message ends with what to do about it.
 #[derive(Debug, Error)]
 pub enum LocalError {
@@ -162,14 +171,15 @@ pub fn is_installed() -> Result<bool> {
     Ok(install::is_complete(&folder()?))
 }
 
-/// The user's local AWS: the one that runs, or a new one, installed first where it has to be.
+/// The user's local AWS: the one that runs, at whatever pace, or a new one, installed first where
+/// it has to be.
 ///
 /// One that an older version of this program started is replaced, with what was in it.
 ///
 /// # Errors
 /// Every [`LocalError`]: this finds, installs and starts it.
-pub fn start() -> Result<Running> {
-    start_in(&folder()?, Lifetime::Kept)
+pub fn start(pace: Pace) -> Result<Running> {
+    start_in(&folder()?, Lifetime::Kept, pace)
 }
 
 /// The user's local AWS, where it runs.
@@ -205,14 +215,14 @@ pub fn reset() -> Result<()> {
 /// # Errors
 /// As [`start`].
 pub fn start_private(folder: &Path) -> Result<Running> {
-    start_in(folder, Lifetime::WithParent)
+    start_in(folder, Lifetime::WithParent, Pace::Strict)
 }
 
 /// The local AWS whose state is in `folder`: the one that runs, or a new one.
 ///
 /// # Errors
 /// As [`start`].
-pub fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Running> {
+pub fn start_in(folder: &Path, lifetime: Lifetime, pace: Pace) -> Result<Running> {
     let _alone = install::lock(folder, "server.lock")?;
     if let Some(found) = server::find(folder)? {
         if found.version == install::version() {
@@ -221,7 +231,7 @@ pub fn start_in(folder: &Path, lifetime: Lifetime) -> Result<Running> {
         found.running.stop()?;
     }
     let installed = install::install(&self::folder()?)?;
-    server::spawn(folder, &installed, lifetime)
+    server::spawn(folder, &installed, lifetime, pace)
 }
 
 /// Where the environment and the user's own server are kept.

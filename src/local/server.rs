@@ -11,7 +11,7 @@ use serde::Deserialize;
 use ureq::Agent;
 
 use super::install::{self, Installed};
-use super::{Lifetime, LocalError, Result, Running, io, tail};
+use super::{Lifetime, LocalError, Pace, Result, Running, io, tail};
 
 const STATE: &str = "server.json";
 const LOG: &str = "server.log";
@@ -48,7 +48,12 @@ pub(super) fn find(folder: &Path) -> Result<Option<Found>> {
 }
 
 /// Starts a server and waits until it answers.
-pub(super) fn spawn(folder: &Path, installed: &Installed, lifetime: Lifetime) -> Result<Running> {
+pub(super) fn spawn(
+    folder: &Path,
+    installed: &Installed,
+    lifetime: Lifetime,
+    pace: Pace,
+) -> Result<Running> {
     let state = folder.join(STATE);
     let _ = fs::remove_file(&state);
     let log = folder.join(LOG);
@@ -58,6 +63,9 @@ pub(super) fn spawn(folder: &Path, installed: &Installed, lifetime: Lifetime) ->
     let mut command = Command::new(&installed.python);
     command.arg(&installed.overlay).arg("--state").arg(&state);
     command.args(["--version", install::version()]);
+    if pace == Pace::Strict {
+        command.arg("--strict");
+    }
     match lifetime {
         Lifetime::Kept => {}
         Lifetime::WithParent => {

@@ -290,8 +290,7 @@ impl Expander {
         };
         let params = self.with(declaration, &file, scope, &name);
         let mut trail = scope.trail.clone();
-        let (line, _) = key.span(&scope.file).line_and_column();
-        trail.push(format!("in `{address}`, declared in {}:{line}", scope.file.path));
+        trail.push((address.to_owned(), key.span(&scope.file)));
         let inner = Arc::new(Scope {
             shared: Arc::clone(&self.shared),
             file: Arc::clone(&file.source),

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::kind::{AnyKind, Tags};
+use crate::kind::{AnyKind, Tags, ownership};
 
 pub use file_schema::file_schema;
 
@@ -129,7 +129,7 @@ pub struct Resource {
     /// kind allows. It stands in the spec too, if the kind has a field for it.
     pub default_name: Option<String>,
     /// The tags of the stack, the environment and the resource, and `Name` for kinds without a
-    /// name field; the ownership tags are left to the planner.
+    /// name field; not those that say whose the object is.
     pub tags: Tags,
     /// How it is to be treated.
     pub lifecycle: Lifecycle,
@@ -144,6 +144,21 @@ pub struct Resource {
 }
 
 impl Resource {
+    /// All tags of the object: its own, and those that say whose it is.
+    pub fn all_tags(&self, stack: &Stack) -> Tags {
+        let mut tags = self.tags.clone();
+        let ours = [
+            (ownership::STACK, stack.name.as_str()),
+            (ownership::ENVIRONMENT, stack.environment.as_str()),
+            (ownership::ADDRESS, self.address.as_str()),
+        ];
+        tags.extend(ours.map(|(key, value)| (key.to_owned(), value.to_owned())));
+        if self.lifecycle.retain {
+            tags.insert(ownership::RETAIN.to_owned(), "true".to_owned());
+        }
+        tags
+    }
+
     /// The spec with every expression evaluated whose inputs are known; the others stay their own
     /// text.
     pub fn resolve(&self, known: &dyn Outputs) -> Result<Value, String> {

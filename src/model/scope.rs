@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::lookup::{Known, value};
 use super::{Address, Outputs};
-use crate::diagnostic::{SourceFile, did_you_mean};
+use crate::diagnostic::{SourceFile, Span, did_you_mean};
 use crate::kind::AnyKind;
 use crate::stack::evaluate::{self, Answer, Selection, Shape};
 use crate::stack::expression::{Code, Fault, Piece, Text};
@@ -41,8 +41,8 @@ pub(super) struct Scope {
     pub region: String,
     /// What comes before the names of resources in their addresses: `network/`.
     pub prefix: String,
-    /// Where the template is used, from the outside in.
-    pub trail: Vec<String>,
+    /// Where the template is used, from the outside in: the address, and its declaration.
+    pub trail: Vec<(String, Span)>,
     pub params: IndexMap<String, Bound>,
     /// Key and value of the element of a `for_each`.
     pub each: Option<(Value, Value)>,

@@ -515,7 +515,10 @@ fn flat(things: Vec<Thing>) -> Vec<Thing> {
 
 /// A diagnostic with the places where its template is used.
 pub(super) fn with_trail(mut diagnostic: Diagnostic, scope: &Scope) -> Diagnostic {
-    diagnostic.notes.extend(scope.trail.iter().rev().cloned());
+    diagnostic.notes.extend(scope.trail.iter().rev().map(|(address, span)| {
+        let (line, _) = span.line_and_column();
+        format!("in `{address}`, declared in {}:{line}", span.file.path)
+    }));
     diagnostic
 }
 

@@ -214,7 +214,7 @@ impl<'a> Walk<'a> {
             action: Action::Create,
             reason: Reason::Missing,
             changes: Vec::new(),
-            tags: self.tags(resource),
+            tags: resource.all_tags(self.stack),
             untag: Vec::new(),
             desired: Some(desired),
             live: None,
@@ -233,21 +233,6 @@ impl<'a> Walk<'a> {
         })?;
         diff::mask(resource.kind.schema().json(), &mut desired);
         Ok(desired)
-    }
-
-    /// The tags to reach.
-    fn tags(&self, resource: &Resource) -> Tags {
-        let mut tags = resource.tags.clone();
-        let ours = [
-            (ownership::STACK, self.stack.name.as_str()),
-            (ownership::ENVIRONMENT, self.stack.environment.as_str()),
-            (ownership::ADDRESS, resource.address.as_str()),
-        ];
-        tags.extend(ours.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        if resource.lifecycle.retain {
-            tags.insert(ownership::RETAIN.to_owned(), "true".to_owned());
-        }
-        tags
     }
 
     /// Which of the objects at one address counts; it comes first, and those behind it were left
@@ -358,7 +343,7 @@ impl<'a> Walk<'a> {
             diff::carry(schema, &live.spec, &mut desired, ignore);
         }
 
-        let wanted = self.tags(resource);
+        let wanted = resource.all_tags(self.stack);
         let (mut tags, untag) = differing(&live.tags, &wanted, ignore);
         let fields = changes.len();
         changes.extend(tag_changes(&live.tags, &tags, &untag));

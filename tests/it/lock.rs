@@ -45,7 +45,7 @@ async fn home(world: &World) -> Aws {
     world.session("eu-west-3").await.region("eu-west-3")
 }
 
-const SHORT: Times = Times { lasts: Duration::from_secs(2), renewed: Duration::from_millis(200) };
+const SHORT: Times = Times { lasts: Duration::from_secs(5), renewed: Duration::from_millis(500) };
 
 async fn take(lock: &Lock, run: &str, within: Duration, stop: &Stop) -> Result<Lock, LockError> {
     let me = Holder { run: run.to_owned(), ..Holder::this("apply") };
@@ -99,7 +99,7 @@ async fn a_lease_is_renewed_and_whoever_loses_it_begins_nothing_new() {
     let stop = Stop::new();
     let lease =
         lock.take(Holder::this("apply"), Duration::ZERO, &stop, |_| ()).await.expect("the lease");
-    let other = take(&lock, "other", Duration::from_secs(4), &Stop::new()).await.map(drop);
+    let other = take(&lock, "other", Duration::from_secs(7), &Stop::new()).await.map(drop);
     other.expect_err("it is renewed for longer than it lasts");
     assert!(!lease.is_lost() && !stop.is_asked());
 

@@ -137,11 +137,13 @@ impl Kind for Plan {
     const ARN: Option<&'static str> = Some("backup:backup-plan:");
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let swept =
-            scope.swept.iter().filter(|(_, tags)| scope.owns(tags)).filter_map(|(arn, tags)| {
-                let (_, id) = arn.rsplit_once(':')?;
-                Some(read(aws, id.to_owned(), tags.clone()))
-            });
+        let swept = scope.swept.iter().filter(|(_, tags)| scope.owns(tags)).map(|(arn, _)| async {
+            let tags = scope.tags_if_wanted(arn, "", tags_of(aws, arn)).await.absent()?.flatten();
+            match (arn.rsplit_once(':'), tags) {
+                (Some((_, id)), Some(tags)) => read(aws, id.to_owned(), tags).await,
+                _ => Ok(None),
+            }
+        });
         let swept: Vec<_> = try_join_all(swept).await?.into_iter().flatten().collect();
         if swept.len() >= scope.declared {
             return Ok(swept);

@@ -7,7 +7,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_sdk_ec2::types::{
     ResourceType, State, VpcEndpoint as AwsVpcEndpoint, VpcEndpointType as AwsType,
 };
-use regex::Regex;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -84,9 +83,17 @@ impl Deref for Service {
 impl Service {
     /// `com.amazonaws.eu-west-3.s3` is `s3`.
     fn new(name: &str) -> Self {
-        let full = Regex::new(r"^com\.amazonaws\.[a-z]{2}(-[a-z]+)+-\d\.(.+)$");
-        let short = full.ok().and_then(|full| Some(full.captures(name)?.get(2)?.as_str()));
-        Self(short.unwrap_or(name).to_owned())
+        // A region has no point in it, and a service may have: `ecr.api`.
+        let after_region = |rest: &str| rest.split_once('.').map(|(_, service)| service.to_owned());
+        let short = name.strip_prefix("com.amazonaws.").and_then(|rest| {
+            let is_region = rest.split('.').next().is_some_and(|region| {
+                region.len() > 6
+                    && region.contains('-')
+                    && region.ends_with(|c: char| c.is_ascii_digit())
+            });
+            after_region(rest).filter(|_| is_region)
+        });
+        Self(short.unwrap_or_else(|| name.to_owned()))
     }
 
     fn full(&self, region: &str) -> String {

@@ -65,8 +65,8 @@ impl Kind for Repository {
         let all = client(aws).describe_repositories().into_paginator().items().send();
         let all = all_pages(all).await?;
         let looked_at = all.into_iter().filter(|one| {
-            scope.swept_tags(one.repository_arn().unwrap_or_default()).is_some()
-                || scope.names.iter().any(|name| Some(name.as_str()) == one.repository_name())
+            let arn = one.repository_arn().unwrap_or_default();
+            scope.is_candidate(arn, one.repository_name().unwrap_or_default())
         });
         let found = try_join_all(looked_at.map(|one| read(aws, scope, one))).await?;
         Ok(found.into_iter().flatten().collect())
@@ -169,13 +169,8 @@ fn outputs(found: &AwsRepository) -> Result<Outputs> {
 async fn read(aws: &Aws, scope: &Scope, found: AwsRepository) -> Result<Option<Live<Repository>>> {
     let outputs = outputs(&found)?;
     let name = outputs.name.as_str();
-    let tags = match scope.swept_tags(&outputs.arn) {
-        Some(tags) => tags.clone(),
-        None => tags_of(aws, &outputs.arn).await?,
-    };
-    if !scope.wants(&tags, name) {
-        return Ok(None);
-    }
+    let tags = scope.tags_if_wanted(&outputs.arn, name, tags_of(aws, &outputs.arn)).await?;
+    let Some(tags) = tags else { return Ok(None) };
     let (lifecycle, policy) = futures::future::join(
         client(aws).get_lifecycle_policy().repository_name(name).send(),
         client(aws).get_repository_policy().repository_name(name).send(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::rule::Rule;
-use super::{LoadBalancer, client, list, tag, tags_of};
+use super::{LoadBalancer, client, current_tags, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
@@ -81,15 +81,10 @@ impl Kind for Listener {
                 try_join_all(arns.iter().map(|arn| listeners_of(aws, arn))).await?.concat(),
             );
         }
-        let unswept: Vec<String> = found
-            .iter()
-            .filter_map(|one| one.listener_arn.clone())
-            .filter(|arn| scope.swept_tags(arn).is_none())
-            .collect();
-        let unswept = tags_of(aws, &unswept).await?;
+        let arns = found.iter().filter_map(|one| one.listener_arn.as_ref());
+        let tags = current_tags(aws, scope, arns).await?;
         let owned = found.into_iter().filter_map(|one| {
-            let arn = one.listener_arn()?;
-            let tags = scope.swept_tags(arn).or_else(|| unswept.get(arn))?.clone();
+            let tags = tags.get(one.listener_arn()?)?.clone();
             scope.owns(&tags).then_some((one, tags))
         });
         try_join_all(owned.map(|(one, tags)| read(aws, one, tags))).await

@@ -8,7 +8,7 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, changed, client, list, number, tag, tags_of, truth};
+use super::{Attributes, changed, client, current_tags, list, number, tag, truth};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
@@ -129,18 +129,16 @@ impl Kind for LoadBalancer {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_load_balancers().into_paginator().items().send();
         let all = all_pages(all).await?;
-        let named: Vec<String> = all
-            .iter()
-            .filter(|one| {
-                scope.names.iter().any(|name| Some(name.as_str()) == one.load_balancer_name())
+        let candidates: Vec<_> = all
+            .into_iter()
+            .filter_map(|one| Some((one.load_balancer_arn.clone()?, one)))
+            .filter(|(arn, one)| {
+                scope.is_candidate(arn, one.load_balancer_name().unwrap_or_default())
             })
-            .filter_map(|one| one.load_balancer_arn.clone())
-            .filter(|arn| scope.swept_tags(arn).is_none())
             .collect();
-        let named = tags_of(aws, &named).await?;
-        let wanted = all.into_iter().filter_map(|one| {
-            let arn = one.load_balancer_arn()?;
-            let tags = scope.swept_tags(arn).or_else(|| named.get(arn))?.clone();
+        let tags = current_tags(aws, scope, candidates.iter().map(|(arn, _)| arn)).await?;
+        let wanted = candidates.into_iter().filter_map(|(arn, one)| {
+            let tags = tags.get(&arn)?.clone();
             scope.wants(&tags, one.load_balancer_name()?).then_some((one, tags))
         });
         // Gateway load balancers are none of ours.
@@ -221,6 +219,12 @@ impl Kind for LoadBalancer {
                 if is_known && self.subnets.len() < 2 {
                     let text = "an application load balancer needs subnets in at least two zones";
                     problems.push(Problem::at("subnets", text));
+                }
+                if self.security_groups.is_empty() {
+                    let text = "an application load balancer needs a security group";
+                    let help = "without one AWS would take the default group of its network, \
+                                which is nobody's to fill";
+                    problems.push(Problem::at("security_groups", text).help(help));
                 }
                 if !self.cross_zone {
                     let text =

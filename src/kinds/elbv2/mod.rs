@@ -16,7 +16,7 @@ pub use load_balancer::LoadBalancer;
 pub use target_group::TargetGroup;
 
 use crate::aws::{Aws, Result};
-use crate::kind::{Entry, NewKind, Tags};
+use crate::kind::{Entry, NewKind, Scope, Tags};
 
 /// The kinds of this service, sorted by name.
 pub const KINDS: &[NewKind] =
@@ -43,6 +43,20 @@ async fn tags_of(aws: &Aws, arns: &[String]) -> Result<BTreeMap<String, Tags>> {
         }
     }
     Ok(found)
+}
+
+/// The tags of objects, by ARN: those of the sweep where they can be trusted.
+async fn current_tags(
+    aws: &Aws,
+    scope: &Scope,
+    arns: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, Tags>> {
+    let (trusted, others): (Vec<&String>, Vec<&String>) =
+        arns.partition(|arn| scope.trusted(arn).is_some());
+    let mut tags = tags_of(aws, &others.into_iter().cloned().collect::<Vec<_>>()).await?;
+    let trusted = trusted.into_iter().filter_map(|arn| Some((arn, scope.trusted(arn)?)));
+    tags.extend(trusted.map(|(arn, tags)| (arn.clone(), tags.clone())));
+    Ok(tags)
 }
 
 async fn tag(aws: &Aws, arn: &str, set: &Tags, remove: &[String]) -> Result<()> {

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, changed, client, list, number, tag, tags_of, truth};
+use super::{Attributes, changed, client, current_tags, list, number, tag, truth};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{Immutable, Kind, Live, Name, Problem, Ref, Scope, Status, Tags};
@@ -205,18 +205,16 @@ impl Kind for TargetGroup {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_target_groups().into_paginator().items().send();
         let all = all_pages(all).await?;
-        let named: Vec<String> = all
-            .iter()
-            .filter(|one| {
-                scope.names.iter().any(|name| Some(name.as_str()) == one.target_group_name())
+        let candidates: Vec<_> = all
+            .into_iter()
+            .filter_map(|one| Some((one.target_group_arn.clone()?, one)))
+            .filter(|(arn, one)| {
+                scope.is_candidate(arn, one.target_group_name().unwrap_or_default())
             })
-            .filter_map(|one| one.target_group_arn.clone())
-            .filter(|arn| scope.swept_tags(arn).is_none())
             .collect();
-        let named = tags_of(aws, &named).await?;
-        let wanted = all.into_iter().filter_map(|one| {
-            let arn = one.target_group_arn()?;
-            let tags = scope.swept_tags(arn).or_else(|| named.get(arn))?.clone();
+        let tags = current_tags(aws, scope, candidates.iter().map(|(arn, _)| arn)).await?;
+        let wanted = candidates.into_iter().filter_map(|(arn, one)| {
+            let tags = tags.get(&arn)?.clone();
             scope.wants(&tags, one.target_group_name()?).then_some((one, tags))
         });
         try_join_all(wanted.map(|(one, tags)| read(aws, one, tags))).await

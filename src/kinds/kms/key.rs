@@ -1,7 +1,7 @@
 //! `kms.key`: `CreateKey`, `CreateAlias`, `EnableKeyRotation`, `PutKeyPolicy`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use aws_sdk_kms::types::{AliasListEntry, KeyMetadata, KeyState, Tag};
@@ -130,18 +130,16 @@ impl Kind for Key {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let aliases = client(aws).list_aliases().into_paginator().items().send();
         let aliases = all_pages(aliases).await?;
-        let ids = scope.swept.iter().filter_map(|(arn, tags)| {
-            Some((arn.rsplit_once('/')?.1.to_owned(), Some(tags.clone())))
-        });
-        let mut candidates: BTreeMap<String, Option<Tags>> = ids.collect();
+        let ids = scope.swept.keys().filter_map(|arn| Some(arn.rsplit_once('/')?.1.to_owned()));
+        let mut candidates: BTreeSet<String> = ids.collect();
         for alias in &aliases {
             if let (Some(id), Some(name)) = (alias.target_key_id(), short(alias))
-                && scope.names.contains(&name)
+                && scope.wants_name(&name)
             {
-                candidates.entry(id.to_owned()).or_default();
+                candidates.insert(id.to_owned());
             }
         }
-        let found = candidates.into_iter().map(|(id, tags)| find(aws, scope, id, tags, &aliases));
+        let found = candidates.into_iter().map(|id| find(aws, scope, id, &aliases));
         Ok(try_join_all(found).await?.into_iter().flatten().collect())
     }
 
@@ -294,7 +292,6 @@ async fn find(
     aws: &Aws,
     scope: &Scope,
     id: String,
-    swept: Option<Tags>,
     aliases: &[AliasListEntry],
 ) -> Result<Option<Live<Key>>> {
     let key = client(aws).describe_key().key_id(&id).send().await.map_err(Error::from).absent()?;
@@ -303,10 +300,8 @@ async fn find(
     if matches!(state, Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion)) {
         return Ok(None);
     }
-    let tags = match swept {
-        Some(tags) => tags,
-        None => tags_of(aws, &id).await?,
-    };
+    // Of the key itself: the sweep lags, and one of the tags says how long a deletion waits.
+    let tags = tags_of(aws, &id).await?;
     let of_key = aliases.iter().filter(|alias| alias.target_key_id() == Some(&id));
     let mut names: Vec<String> = of_key.filter_map(short).collect();
     names.sort_by_key(|name| (!scope.names.contains(name), name.clone()));

@@ -86,14 +86,8 @@ impl Kind for Bucket {
         };
         let names = names.into_iter();
         let found = try_join_all(names.map(|name| async move {
-            let tags = match scope.swept_tags(&arn(&name)) {
-                Some(tags) => tags.clone(),
-                None if scope.names.contains(&name) => tags_of(aws, &name).await?,
-                None => return Ok(None),
-            };
-            if !scope.wants(&tags, &name) {
-                return Ok(None);
-            }
+            let tags = scope.tags_if_wanted(&arn(&name), &name, tags_of(aws, &name)).await;
+            let Some(tags) = tags.absent()?.flatten() else { return Ok(None) };
             // A bucket that was just deleted stays in the list for a while.
             Box::pin(read(aws, &name, tags)).await.absent()
         }));
