@@ -10,3 +10,5 @@ pub mod adr_0003_tables_of_constructors {}
 pub mod adr_0004_names_of_replacements {}
 #[doc = include_str!("0005-tags-from-the-sweep.md")]
 pub mod adr_0005_tags_from_the_sweep {}
+#[doc = include_str!("0006-size-of-kinds.md")]
+pub mod adr_0006_size_of_kinds {}

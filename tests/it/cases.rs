@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use infra::model::{self, Options, Outputs, Stack};
 
 fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(folder);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the folder of cases is there")
         .map(|entry| entry.expect("it can be read").path())
@@ -47,7 +47,7 @@ fn load(path: &Path) -> (String, Result<Stack, infra::diagnostic::Diagnostics>) 
 
 fn snapshot(folder: &str, path: &Path, content: &str) {
     let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path(format!("../cases/{folder}"));
+    settings.set_snapshot_path(format!("../../{folder}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/");
@@ -58,21 +58,21 @@ fn snapshot(folder: &str, path: &Path, content: &str) {
 
 #[test]
 fn invalid_files_are_explained() {
-    let files = files("invalid");
+    let files = files("tests/cases/invalid");
     assert!(files.len() >= 40, "{} cases", files.len());
     for path in files {
         match load(&path).1 {
             Ok(_) => panic!("{} is valid", path.display()),
-            Err(mistakes) => snapshot("invalid", &path, &mistakes.render(false)),
+            Err(mistakes) => snapshot("tests/cases/invalid", &path, &mistakes.render(false)),
         }
     }
 }
 
 #[test]
 fn valid_files_mean_what_they_say() {
-    for path in files("valid") {
+    for path in files("tests/cases/valid") {
         match load(&path).1 {
-            Ok(stack) => snapshot("valid", &path, &shown(&stack)),
+            Ok(stack) => snapshot("tests/cases/valid", &path, &shown(&stack)),
             Err(mistakes) => panic!("{}", mistakes.render(false)),
         }
     }
@@ -113,7 +113,7 @@ fn shown(stack: &Stack) -> String {
 /// Whatever the text, the answer is a stack or mistakes.
 #[test]
 fn every_beginning_of_a_file_gets_an_answer() {
-    for path in files("valid").into_iter().chain(files("invalid")) {
+    for path in files("tests/cases/valid").into_iter().chain(files("tests/cases/invalid")) {
         let text = std::fs::read_to_string(&path).expect("the case can be read");
         let folder = path.parent().expect("it is in a folder");
         let options = options(&text);
@@ -130,7 +130,7 @@ fn every_beginning_of_a_file_gets_an_answer() {
 fn odd_bytes_get_an_answer() {
     let odd =
         ["\0", "\t", "${", "}", "[", "{", "\"", "'", "&a", "*a", "<<", "é", "- ", "? ", "|", "$${"];
-    for path in files("valid") {
+    for path in files("tests/cases/valid") {
         let text = std::fs::read_to_string(&path).expect("the case can be read");
         let folder = path.parent().expect("it is in a folder");
         let options = options(&text);
@@ -157,7 +157,7 @@ impl Outputs for All {
 
 #[test]
 fn what_waits_is_resolved_when_it_is_known() {
-    for path in files("valid") {
+    for path in files("tests/cases/valid") {
         let Ok(stack) = load(&path).1 else { continue };
         for resource in stack.resources.values() {
             resource.resolve(&()).expect("nothing known is no mistake");
@@ -172,4 +172,18 @@ fn what_waits_is_resolved_when_it_is_known() {
 fn stacks_can_cross_threads() {
     fn crosses<T: Send + Sync + 'static>() {}
     crosses::<Stack>();
+}
+
+#[test]
+fn examples_have_their_plans_beside_them() {
+    for path in files("examples") {
+        let (_, stack) = load(&path);
+        let stack = stack.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+        let account = "123456789012".to_owned();
+        let empty = infra::live::Snapshot { account, ..infra::live::Snapshot::default() };
+        let plan = infra::plan::plan(&stack, &empty, &infra::plan::Options::default());
+        let plan = plan.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+        let text = infra::report::plan::text(&plan);
+        snapshot("examples", &path, &anstream::adapter::strip_str(&text).to_string());
+    }
 }
