@@ -40,5 +40,6 @@ pub mod report;
 pub mod cli;
 pub mod diagnostic;
 pub mod local;
+pub mod rehearse;
 
 pub mod adr;

@@ -9,6 +9,7 @@ mod kinds;
 mod local;
 mod lock;
 mod plan;
+mod rehearse;
 mod run;
 mod session;
 mod show;
@@ -92,6 +93,7 @@ enum Command {
     Destroy(destroy::Destroy),
     Drift(drift::Drift),
     Show(show::Show),
+    Rehearse(rehearse::Rehearse),
     History(history::History),
     Lock(lock::Lock),
     Kinds(kinds::Kinds),
@@ -176,6 +178,7 @@ impl Command {
             Self::Destroy(command) => command.run(context).await,
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
+            Self::Rehearse(command) => command.run(context).await,
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,
             Self::Kinds(command) => command.run(context),

@@ -8,6 +8,7 @@
 //!
 //! [moto]: https://docs.getmoto.org
 
+pub mod control;
 mod install;
 mod server;
 

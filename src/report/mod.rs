@@ -8,6 +8,7 @@ pub mod plan;
 pub mod plan_json;
 pub mod progress;
 mod reference;
+mod rehearsal;
 mod show;
 pub mod style;
 mod value;

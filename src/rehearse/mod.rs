@@ -1,0 +1,331 @@
+//! A stack's whole life against the strict local AWS, with everything going wrong on the way: what
+//! `infra rehearse` runs, and the tests with it.
+//!
+//! Each run happens in an account of its own, by this program as a process, so that it can be
+//! killed. What is there in the end is compared with what an undisturbed run makes, by everything
+//! that exists in the account, not only by what carries our tags.
+
+mod points;
+mod stage;
+mod vary;
+
+use std::path::{Path, PathBuf};
+
+use futures::StreamExt;
+use serde::Serialize;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::local::control::{Blow, ControlError, When};
+use crate::local::{self, LocalError, Running};
+use points::{Act, Point};
+pub use stage::Call;
+use stage::{Account, Ended};
+
+/// How many accounts one server gets before a fresh one takes its place: each keeps its memory.
+const ACCOUNTS: usize = 150;
+
+/// What is rehearsed, and how thoroughly.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The stack file.
+    pub file: PathBuf,
+    /// This program, and the options that each run gets.
+    pub call: Call,
+    /// How many of the points at which a run can be cut are tried; none for all.
+    pub points: Option<usize>,
+    /// How many runs go on at a time, each against a server of its own.
+    pub lanes: usize,
+}
+
+/// What was tried, and whether it held.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Check {
+    /// What was tried.
+    pub name: String,
+    /// How often.
+    pub tried: usize,
+    /// Out of how many ways, where only some were tried.
+    pub of: usize,
+    /// What did not hold.
+    pub failures: Vec<String>,
+}
+
+/// What a rehearsal found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Findings {
+    /// All checks, in their order.
+    pub checks: Vec<Check>,
+}
+
+impl Findings {
+    /// Whether everything held.
+    pub fn is_success(&self) -> bool {
+        self.checks.iter().all(|check| check.failures.is_empty() && check.tried > 0)
+    }
+}
+
+/// Why a rehearsal came to no end.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearsalError {
+    /// The local AWS does not start.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+    /// The local AWS does not do what it is asked.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A file or a process could not be used.
+    #[error("the rehearsal could not use a file or start this program: {0}")]
+    Io(#[from] std::io::Error),
+    /// A task of the rehearsal itself broke.
+    #[error("the rehearsal broke: {0}")]
+    Task(#[from] tokio::task::JoinError),
+    /// A run did not end.
+    #[error("a run did not end in ten minutes")]
+    Hung,
+    /// The undisturbed run fails already.
+    #[error("without any trouble, `infra {command}` ended with {code}: {words}")]
+    Undisturbed {
+        /// The command.
+        command: String,
+        /// The exit code.
+        code: String,
+        /// The end of what it said.
+        words: String,
+    },
+}
+
+type Result<T> = std::result::Result<T, RehearsalError>;
+
+/// What an undisturbed run makes, and how many calls each act takes that change something.
+struct Expected {
+    counts: Vec<(Act, usize)>,
+    /// What exists after the apply, and after the update.
+    applied: Vec<(String, usize)>,
+    updated: Vec<(String, usize)>,
+}
+
+/// A rehearsal under way.
+struct Rehearsal {
+    options: Options,
+    varied: PathBuf,
+    expected: Expected,
+}
+
+/// Rehearses a stack. `told` hears of each check as it ends.
+pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<Findings> {
+    let folder = TempDir::new()?;
+    let varied = vary::write(&options.file, folder.path())?;
+    let mut findings = Findings::default();
+    let mut tell = |check: Check| {
+        told(&check);
+        findings.checks.push(check);
+    };
+
+    let server = Server::start().await?;
+    let expected = undisturbed(&server, &options, &varied, &mut tell).await?;
+    drop(server);
+    let rehearsal = Rehearsal { options, varied, expected };
+    let server = Server::start().await?;
+    tell(rehearsal.throttled(&server).await?);
+    drop(server);
+
+    let all = points::all(&rehearsal.expected.counts);
+    for (act, blow) in points::GROUPS {
+        let group: Vec<Point> =
+            all.iter().copied().filter(|p| p.act == act && p.blow == blow).collect();
+        let share = |most: usize| (most * group.len()).div_ceil(all.len().max(1)).max(1);
+        let chosen = points::sample(&group, rehearsal.options.points.map(share));
+        let name = points::describe(act, blow);
+        let mut check = Check { name, tried: chosen.len(), of: group.len(), failures: Vec::new() };
+        check.failures = rehearsal.try_all(&chosen).await?;
+        tell(check);
+    }
+    Ok(findings)
+}
+
+/// Applies, plans, updates and destroys without any trouble, and counts.
+async fn undisturbed(
+    server: &Server,
+    options: &Options,
+    varied: &Path,
+    tell: &mut impl FnMut(Check),
+) -> Result<Expected> {
+    let account = Account::new(server.endpoint(), &options.call);
+    let empty = account.census().await?;
+    let mut counts = Vec::new();
+    let mut seen = Vec::new();
+    for act in [Act::Apply, Act::Update, Act::Destroy] {
+        let file = if act == Act::Apply { options.file.as_path() } else { varied };
+        account.count().await?;
+        let ended = account.run(act.command(), file).await?;
+        if !ended.is_success() {
+            let command = act.command()[0].to_owned();
+            let code = ended.code.map_or("a signal".to_owned(), |code| format!("exit {code}"));
+            return Err(RehearsalError::Undisturbed { command, code, words: ended.last_words() });
+        }
+        counts.push((act, account.journal().await?.total));
+        let mut failures = Vec::new();
+        if act != Act::Destroy {
+            failures.extend(not_empty(&account.run(PLAN, file).await?));
+        }
+        let now = account.census().await?;
+        if act == Act::Destroy {
+            failures.extend(difference(&empty, &now));
+        }
+        seen.push(now);
+        let name = match act {
+            Act::Apply => "apply, then the plan is empty",
+            Act::Update => "update with replacements, then the plan is empty",
+            Act::Destroy => "destroy leaves nothing",
+        };
+        tell(Check { name: name.to_owned(), tried: 1, of: 1, failures });
+    }
+    let (applied, updated) = (seen.swap_remove(0), seen.swap_remove(1));
+    Ok(Expected { counts, applied, updated })
+}
+
+const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
+
+/// What speaks against a plan being empty.
+fn not_empty(ended: &Ended) -> Option<String> {
+    (!ended.is_success()).then(|| format!("the plan is not empty: {}", ended.last_words()))
+}
+
+/// What there is too much or too little of.
+fn difference(expected: &[(String, usize)], found: &[(String, usize)]) -> Option<String> {
+    let count = |all: &[(String, usize)], what: &str| {
+        all.iter().find(|(name, _)| name == what).map_or(0, |(_, count)| *count)
+    };
+    let mut names: Vec<&String> = expected.iter().chain(found).map(|(name, _)| name).collect();
+    names.sort();
+    names.dedup();
+    let wrong: Vec<String> = names
+        .into_iter()
+        .map(|name| (name, count(expected, name), count(found, name)))
+        .filter(|(_, expected, found)| expected != found)
+        .map(|(name, expected, found)| format!("{found} instead of {expected} of {name}"))
+        .collect();
+    (!wrong.is_empty()).then(|| format!("there are {}", wrong.join(", ")))
+}
+
+impl Rehearsal {
+    /// The file that an act works with.
+    fn file(&self, act: Act) -> &Path {
+        if act == Act::Apply { &self.options.file } else { &self.varied }
+    }
+
+    /// A whole life with 30 % of all calls throttled.
+    async fn throttled(&self, server: &Server) -> Result<Check> {
+        let account = Account::new(server.endpoint(), &self.options.call);
+        let rule = json!({ "operations": ["*"], "kind": "throttle", "share": 0.3, "seed": 7 });
+        account.faults(json!([rule])).await?;
+        let mut failures = Vec::new();
+        for act in [Act::Apply, Act::Update, Act::Destroy] {
+            let ended = account.run(act.command(), self.file(act)).await?;
+            if !ended.is_success() {
+                failures.push(format!("infra {}: {}", act.command()[0], ended.last_words()));
+            }
+        }
+        account.faults(json!([])).await?;
+        failures.extend(difference(&[], &account.census().await?));
+        let name = "30 % of all calls throttled".to_owned();
+        Ok(Check { name, tried: 3, of: 3, failures })
+    }
+
+    /// Tries points, several at a time; what did not hold.
+    async fn try_all(&self, points: &[Point]) -> Result<Vec<String>> {
+        let lanes = self.options.lanes.max(1);
+        let mut failures = Vec::new();
+        for batch in points.chunks(ACCOUNTS * lanes) {
+            let mut servers = Vec::new();
+            for _ in 0..lanes.min(batch.len()) {
+                servers.push(Server::start().await?);
+            }
+            let tries = batch.iter().enumerate().map(|(place, point)| {
+                let server = &servers[place % servers.len()];
+                async move {
+                    let held = self.try_one(server, *point).await?;
+                    Ok::<_, RehearsalError>(held.map(|why| format!("{point}: {why}")))
+                }
+            });
+            let results: Vec<_> =
+                futures::stream::iter(tries).buffered(servers.len()).collect().await;
+            for result in results {
+                failures.extend(result?);
+            }
+        }
+        Ok(failures)
+    }
+
+    /// Cuts one run at one point, runs it again, and says what is wrong then.
+    async fn try_one(&self, server: &Server, point: Point) -> Result<Option<String>> {
+        let account = Account::new(server.endpoint(), &self.options.call);
+        let file = self.file(point.act);
+        if point.act != Act::Apply {
+            // A destroy has the account of the first apply before it: fewer calls, same objects.
+            let before = account.run(Act::Apply.command(), &self.options.file).await?;
+            if !before.is_success() {
+                return Ok(Some(format!("the apply before: {}", before.last_words())));
+            }
+        }
+        let strike = (point.number, point.when, point.blow);
+        let (mut ended, reached) = account.struck(point.act.command(), file, strike).await?;
+        if point.blow == Blow::Halt && reached {
+            account.run(&["lock", "release", "--yes"], file).await?;
+        }
+        if !ended.is_success() {
+            ended = account.run(point.act.command(), file).await?;
+        }
+        if !ended.is_success() {
+            return Ok(Some(format!("the run after it: {}", ended.last_words())));
+        }
+        if point.act != Act::Destroy
+            && let Some(why) = not_empty(&account.run(PLAN, file).await?)
+        {
+            return Ok(Some(why));
+        }
+        let expected: &[(String, usize)] = match point.act {
+            Act::Apply => &self.expected.applied,
+            Act::Update => &self.expected.updated,
+            Act::Destroy => &[],
+        };
+        Ok(difference(expected, &account.census().await?))
+    }
+}
+
+/// A local AWS of the rehearsal's own; it ends with its owner.
+struct Server {
+    running: Running,
+    _folder: TempDir,
+}
+
+impl Server {
+    async fn start() -> Result<Self> {
+        let folder = TempDir::new()?;
+        let path = folder.path().to_owned();
+        let running = tokio::task::spawn_blocking(move || local::start_private(&path)).await??;
+        Ok(Self { running, _folder: folder })
+    }
+
+    fn endpoint(&self) -> &str {
+        &self.running.endpoint
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It ends with this process in any case.
+        let _ = self.running.stop();
+    }
+}
+
+/// How a blow is told.
+fn told(when: When, blow: Blow) -> &'static str {
+    match (blow, when) {
+        (Blow::Halt, When::Before) => "killed before",
+        (Blow::Halt, When::After) => "killed after",
+        (Blow::Reset, When::Before) => "connection lost before",
+        (Blow::Reset, When::After) => "answer lost after",
+    }
+}
