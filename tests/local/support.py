@@ -55,7 +55,7 @@ def refused(code):
 
 
 def accepted(code, call):
-    """What the call answers once AWS no longer refuses it with this code, as it does while it does not know a new role."""
+    """What the call answers once AWS no longer refuses it with this code, as it does while a role is new to it."""
 
     def attempt():
         try:
