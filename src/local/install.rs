@@ -21,6 +21,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "backup.py",
     "calls.py",
     "cbor.py",
+    "census.py",
     "cloudfront.py",
     "cloudwatch.py",
     "consistency.py",

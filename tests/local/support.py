@@ -52,3 +52,16 @@ def refused(code):
         assert found == code, f"refused with {found}, not {code}: {error}"
     else:
         raise AssertionError(f"not refused; {code} expected")
+
+
+def accepted(code, call):
+    """What the call answers once AWS no longer refuses it with this code, as it does while a role is new to it."""
+
+    def attempt():
+        try:
+            return call()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != code:
+                raise
+
+    return until(attempt)

@@ -93,6 +93,7 @@ class DocumentDb(unittest.TestCase):
         secrets.describe_secret(SecretId=secret)
         self.is_now("available")
         self.docdb.delete_db_cluster(DBClusterIdentifier="c", SkipFinalSnapshot=True)
+        until(self.gone)
         with refused("ResourceNotFoundException"):
             secrets.describe_secret(SecretId=secret)
 

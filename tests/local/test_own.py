@@ -91,8 +91,12 @@ class AppStream(unittest.TestCase):
         self.appstream.untag_resource(ResourceArn=arn, TagKeys=["a"])
         self.assertEqual(self.appstream.list_tags_for_resource(ResourceArn=arn)["Tags"], {"c": "d"})
         tagging = client("resourcegroupstaggingapi", self.account)
-        rows = tagging.get_resources(TagFilters=[{"Key": "c"}])["ResourceTagMappingList"]
-        self.assertEqual([row["ResourceARN"] for row in rows], [arn])
+
+        def tagged():
+            rows = tagging.get_resources(TagFilters=[{"Key": "c"}])["ResourceTagMappingList"]
+            return [row["ResourceARN"] for row in rows] == [arn]
+
+        until(tagged)
         with refused("ResourceNotFoundException"):
             self.appstream.list_tags_for_resource(ResourceArn=arn + "-other")
 
@@ -152,8 +156,12 @@ class LifecycleManager(unittest.TestCase):
         self.dlm.tag_resource(ResourceArn=arn, Tags={"a": "b", "c": "d"})
         self.dlm.untag_resource(ResourceArn=arn, TagKeys=["a"])
         self.assertEqual(self.dlm.list_tags_for_resource(ResourceArn=arn)["Tags"], {"c": "d"})
-        rows = client("resourcegroupstaggingapi", self.account).get_resources()["ResourceTagMappingList"]
-        self.assertEqual([row["ResourceARN"] for row in rows], [arn])
+        tagging = client("resourcegroupstaggingapi", self.account)
+
+        def tagged():
+            return [row["ResourceARN"] for row in tagging.get_resources()["ResourceTagMappingList"]] == [arn]
+
+        until(tagged)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import unittest
 
-from networks import Network
+from networks import IMAGE, Network
 from support import client, refused, until
 
 
@@ -120,8 +120,7 @@ class Instances(unittest.TestCase):
     def test_an_auto_scaling_group_with_instances_stays(self):
         net = Network()
         groups = client("autoscaling", net.account)
-        image = net.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        groups.create_launch_configuration(LaunchConfigurationName="main", ImageId=image, InstanceType="t3.micro")
+        groups.create_launch_configuration(LaunchConfigurationName="main", ImageId=IMAGE, InstanceType="t3.micro")
         groups.create_auto_scaling_group(
             AutoScalingGroupName="main",
             LaunchConfigurationName="main",

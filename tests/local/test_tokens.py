@@ -3,6 +3,7 @@
 import threading
 import unittest
 
+from networks import IMAGE
 from support import client, new_account, refused
 
 
@@ -12,8 +13,7 @@ class Tokens(unittest.TestCase):
         self.ec2 = client("ec2", self.account)
 
     def test_instances(self):
-        image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-        one = {"ImageId": image, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "ClientToken": "a"}
+        one = {"ImageId": IMAGE, "InstanceType": "t3.micro", "MinCount": 1, "MaxCount": 1, "ClientToken": "a"}
         first = self.ec2.run_instances(**one)["Instances"][0]["InstanceId"]
         self.assertEqual(self.ec2.run_instances(**one)["Instances"][0]["InstanceId"], first)
         with refused("IdempotentParameterMismatch"):
@@ -101,6 +101,9 @@ class Pages(unittest.TestCase):
             events.put_rule(Name=f"r{number}", ScheduleExpression="rate(1 day)")
         named = [{"Key": "Name", "Option": "BeginsWith", "Values": ["/pages"]}]
         self.check("ssm", "describe_parameters", "Parameters", 5, 7, ParameterFilters=named)
+        for number in range(7, 23):
+            ssm.put_parameter(Name=f"/pages/{number}", Value="a", Type="String")
+        self.check("ssm", "describe_parameters", "Parameters", 4, 23, ParameterFilters=named)
 
     def test_query(self):
         sns, iam = client("sns", self.account), client("iam", self.account)

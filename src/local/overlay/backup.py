@@ -4,7 +4,6 @@ Jobs, recovery points and restore tests are in `recovery.py`."""
 import json
 from urllib.parse import unquote
 
-import settings
 from moto.backup import urls
 from moto.backup.exceptions import (
     InvalidParameterValueException,
@@ -13,7 +12,7 @@ from moto.backup.exceptions import (
 )
 from moto.backup.models import BackupBackend, Plan, Vault
 from moto.backup.responses import BackupResponse
-from moto.core.utils import unix_time, utcnow
+from moto.core.utils import unix_time
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 
@@ -112,11 +111,11 @@ def selection(response):
 
 
 def check_role(backend, arn):
-    """A role of this account has to exist, which takes a moment until every service sees it."""
+    """A role of this account has to exist."""
     if f":iam::{backend.account_id}:role/" not in (arn or ""):
         return
     for role in list(iam_backends[backend.account_id][backend.partition].roles.values()):
-        if role.arn == arn and (utcnow() - role.create_date).total_seconds() >= settings.lag:
+        if role.arn == arn:
             return
     raise InvalidParameterValueException(f"IAM Role {arn} cannot be assumed by AWS Backup")
 

@@ -65,12 +65,12 @@ ROLE_UNKNOWN = {
         "ValidationException",
         "The execution role you provide must allow AWS EventBridge Scheduler to assume the role.",
     ),
-    "backup:CreateBackupSelection": (
+    "backup:PutBackupVaultAccessPolicy": (
         "400",
         "InvalidParameterValueException",
-        "IAM Role {} cannot be assumed by AWS Backup",
+        "Policy contains an invalid principal: {}",
     ),
-    "backup": ("400", "InvalidParameterValueException", "Policy contains an invalid principal: {}"),
+    "backup": ("400", "InvalidParameterValueException", "IAM Role {} cannot be assumed by AWS Backup"),
     "lambda": (
         "400",
         "InvalidParameterValueException",

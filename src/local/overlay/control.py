@@ -1,4 +1,34 @@
-"""`/infra/…`: what a test asks of the server itself, in JSON; faults and journals belong to an account."""
+"""`/infra/…`: what a test asks of the server itself, in JSON; faults and journals belong to an account.
+
+A wrong request is answered 400 with `{"message": …}`. `account` is twelve digits; of faults and journals also `*`: all
+accounts that have none of their own.
+
+GET /infra/health
+    {"pid", "version", "port", "endpoint"}
+POST /infra/stop
+    The same, and the server ends.
+POST /infra/settings {"step", "lag", "own_writes"}
+    Changes what is given, and answers all three; with "account" for that account, which has no `step` of its own.
+POST /infra/faults {"account", "rules": [rule, …]}
+    Replaces the rules of the account: see faults.py.
+GET /infra/faults?account=A
+    {"rules": [{…rule, "matched": how many calls it applied to, "fired": how often}, …]}; the post answers it as well.
+POST /infra/journal {"account", "halt_at": N, "when": "before" | "after", "mode": "halt" | "reset"}
+    A fresh journal, numbered from 1; all but `account` may be left out. What the one before it held is cut first.
+POST /infra/journal {"account", "release": true}
+    Cuts the connections that are held. The account works again; its journal goes on, and halts no more.
+GET /infra/journal?account=A&wait=SECONDS
+    {"calls": [{"n": 1, "service": "ec2", "operation": "CreateVpc", "status": 200}, …],
+     "total": how many calls, "halted": whether calls are held now, "held": how many}; both posts answer it as well.
+    With `wait` it answers when a halt has come, or after so long. Each call that changes something has the next number,
+    from when it comes in. Its `status` is null while it is under way, and for ever if it was halted `before`: then it
+    never takes effect. Nor do calls that come in during the halt; they are held, also those that read, and have no
+    number. Calls that are under way when the halt comes do take effect, and nobody gets their answer: where several
+    come at once and the nth is to be halted `after`, some have higher numbers.
+GET /infra/census?account=A
+    {"eu-west-3 ec2:vpc": ["vpc-…"], "iam:role": ["name"], …}: see census.py. What is new is in it at once, and what is
+    being deleted until it is gone.
+"""
 
 import json
 import re
@@ -23,12 +53,11 @@ def answer(environ, facts):
             return "200 OK", facts
         if path == "/infra/settings":
             return "200 OK", change_settings(body)
-        if path in ("/infra/faults", "/infra/journal"):
+        if path in OF_ACCOUNTS:
             account = body.pop("account", query.get("account", ""))
             if not ACCOUNT.match(account):
                 raise ValueError("account is twelve digits, or * for all")
-            ask = of_faults if path == "/infra/faults" else of_journal
-            return "200 OK", ask(method, account, body, query)
+            return "200 OK", OF_ACCOUNTS[path](method, account, body, query)
     except (ValueError, TypeError, KeyError) as error:
         return "400 Bad Request", {"message": f"{type(error).__name__}: {error}"}
     return "404 Not Found", {"message": f"no {path}"}
@@ -60,6 +89,16 @@ def of_journal(method, account, body, query):
     elif method == "POST":
         journal.start(account, **body)
     return journal.shown(account, float(query.get("wait", 0)))
+
+
+def of_census(_, account, body, query):
+    # It reads the services, which are there once the server is.
+    import census
+
+    return census.take(account)
+
+
+OF_ACCOUNTS = {"/infra/faults": of_faults, "/infra/journal": of_journal, "/infra/census": of_census}
 
 
 def forget():

@@ -249,23 +249,6 @@ def describe_vpc_peering_connections(inner, self, vpc_peering_ids=None):
 # NAT gateways
 
 
-def once(inner, self, store, wrap):
-    """A create call that is repeated with its client token answers what it made the first time."""
-    token = self._get_param("ClientToken")
-    made = self.ec2_backend.__dict__.setdefault("client_tokens", {})
-    known = made.get((inner.__name__, token))
-    if token and known in getattr(self.ec2_backend, store):
-        return ActionResult({wrap: getattr(self.ec2_backend, store)[known]})
-    answer = inner(self)
-    made[inner.__name__, token] = answer.result[wrap].id
-    return answer
-
-
-@around(EC2Response)
-def create_nat_gateway(inner, self):
-    return once(inner, self, "nat_gateways", "NatGateway")
-
-
 @around(EC2Backend, "create_nat_gateway")
 def make_nat_gateway(inner, self, subnet_id, allocation_id, tags=None, connectivity_type=None):
     gateway = inner(self, subnet_id, allocation_id, tags, connectivity_type or "public")
@@ -330,7 +313,7 @@ def modify_subnet_attribute(inner, self):
 @around(EC2Response)
 def create_vpc_endpoint(inner, self):
     interfaces.check_groups(self.ec2_backend, self._get_param("SecurityGroupIds", []))
-    answer = once(inner, self, "vpc_end_points", "VpcEndpoint")
+    answer = inner(self)
     endpoint = answer.result["VpcEndpoint"]
     if not has_interfaces(endpoint):
         endpoint.private_dns_enabled = False

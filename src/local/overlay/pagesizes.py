@@ -38,16 +38,17 @@ def layer(call, inner):
     if not words or (words.size not in asked and not str(asked.get(words.token, "")).startswith(OURS)):
         return inner(call)
     token = str(asked.get(words.token) or "")
-    start = 0
+    start, page = 0, token
     if token.startswith(OURS):
-        start = int(token.removeprefix(OURS))
-        take_away(call, words.token)
+        start, _, page = token.removeprefix(OURS).partition(":")
+        start = int(start)
+        replace(call, words.token, page)
     answer = inner(call)
     if answer[0][0] != "2":
         return answer
     end = start + int(asked[words.size]) if words.size in asked else None
     cut = cut_xml if answer[2].lstrip().startswith(b"<") else cut_json
-    body = cut(answer[2], words, start, end)
+    body = cut(answer[2], words, start, end, page)
     return (answer[0], [each for each in answer[1] if each[0].lower() != "content-length"], body)
 
 
@@ -56,11 +57,13 @@ def parameters(call):
     return {**call.fields, **{name: values[0] for name, values in query.items()}}
 
 
-def take_away(call, token):
-    """A token of ours means nothing to moto."""
-    fields = {name: value for name, value in call.fields.items() if name != token}
-    if len(fields) == len(call.fields):
+def replace(call, token, page):
+    """A token of ours means nothing to moto, whose own is what comes after the colon, if it has pages."""
+    if token not in call.fields:
         return
+    fields = {name: value for name, value in call.fields.items() if name != token}
+    if page:
+        fields[token] = page
     body = (urlencode(fields) if call.form_encoded else json.dumps(fields)).encode()
     call.environ.update({"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
 
@@ -94,32 +97,45 @@ def on_wire(members, name):
     return members[name].serialization.get("name", name)
 
 
-def cut_json(body, words, start, end):
+def cut_json(body, words, start, end, page):
     answer = json.loads(body)
-    if answer.get(words.following) or not any(isinstance(answer.get(each), list) for each in words.lists):
+    lists = [name for name in words.lists if isinstance(answer.get(name), list)]
+    if not lists or is_cut(answer.get(words.following), sum(len(answer[name]) for name in lists), start, end):
         return body
     count = 0
-    for name in words.lists:
-        rows = answer.get(name) or []
+    for name in lists:
+        rows = answer[name]
         answer[name] = [row for number, row in enumerate(rows, count) if is_shown(number, start, end)]
         count += len(rows)
     if end is not None and end < count:
-        answer[words.following] = f"{OURS}{end}"
+        answer[words.following] = following(end, page)
         if words.more:
             answer[words.more] = True
     return json.dumps(answer).encode()
+
+
+def is_cut(token, count, start, end):
+    """Whether moto made a page of this size itself; some of its pages have a size of their own."""
+    return bool(token) and not start and (end is None or count <= end)
+
+
+def following(end, page):
+    return f"{OURS}{end}:{page}" if page else f"{OURS}{end}"
 
 
 def is_shown(number, start, end):
     return start <= number and (end is None or number < end)
 
 
-def cut_xml(body, words, start, end):
+def cut_xml(body, words, start, end, page):
     root = ElementTree.fromstring(body)
     space = root.tag[: root.tag.find("}") + 1]
     names = {space + name for name in words.lists}
     holder = next((each for each in root.iter() if any(child.tag in names for child in each)), None)
-    if holder is None or holder.findtext(space + words.following):
+    if holder is None:
+        return body
+    count = sum(len(child) for child in holder if child.tag in names)
+    if is_cut(holder.findtext(space + words.following), count, start, end):
         return body
     count = 0
     for rows in [child for child in holder if child.tag in names]:
@@ -128,7 +144,7 @@ def cut_xml(body, words, start, end):
             if not is_shown(number, start, end):
                 rows.remove(row)
     if end is not None and end < count:
-        said = {words.following: f"{OURS}{end}", **({words.more: "true"} if words.more else {})}
+        said = {words.following: following(end, page), **({words.more: "true"} if words.more else {})}
         for name, text in said.items():
             found = holder.find(space + name)
             if found is None:

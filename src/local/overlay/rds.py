@@ -199,13 +199,16 @@ with_members("start_db_cluster", "starting", "available")
 @around(RDSBackend)
 def delete_db_cluster(inner, self, cluster_identifier, snapshot_name=None):
     cluster = cluster_of(self, cluster_identifier)
-    if cluster.deletion_protection or cluster.members:
+    if cluster.deletion_protection or any(each.status != "deleting" for each in cluster.members):
         return inner(self, cluster_identifier)  # which refuses
     if cluster.status == "deleting":
         raise InvalidDBClusterStateFault(f"DbCluster {cluster_identifier} is already being deleted.")
 
     def finish():
         inner(self, cluster_identifier, snapshot_name)
+        for name, snapshot in list(self.cluster_snapshots.items()):
+            if snapshot.snapshot_type == "automated" and snapshot.cluster is cluster:
+                self.cluster_snapshots.pop(name)
 
     states.pass_through(self, cluster, "status", "deleting", "deleting", then=finish)
     return cluster
