@@ -12,3 +12,5 @@ pub mod adr_0004_names_of_replacements {}
 pub mod adr_0005_tags_from_the_sweep {}
 #[doc = include_str!("0006-size-of-kinds.md")]
 pub mod adr_0006_size_of_kinds {}
+#[doc = include_str!("0007-standard-retries.md")]
+pub mod adr_0007_standard_retries {}

@@ -7,6 +7,7 @@ mod bookkeeping;
 mod count;
 mod error;
 mod eventual;
+mod limits;
 mod pages;
 mod session;
 mod sweep;
@@ -21,6 +22,7 @@ pub use bookkeeping::{Bookkeeping, Entry, When};
 pub use count::{Calls, Counter};
 pub use error::{Absent, Class, Error, Result};
 pub use eventual::eventually;
+pub use limits::Limits;
 pub use pages::all_pages;
 pub use session::{Options, Session};
 pub use sweep::sweep;
@@ -92,9 +94,8 @@ impl Aws {
 macro_rules! client {
     ($aws:expr, $sdk:ident) => {
         $aws.client(|config, counter| {
-            $sdk::Client::from_conf(
-                $sdk::config::Builder::from(config).interceptor(counter).build(),
-            )
+            let builder = $sdk::config::Builder::from(config).interceptor(counter);
+            $sdk::Client::from_conf(builder.retry_classifier($crate::aws::Limits).build())
         })
     };
 }

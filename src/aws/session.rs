@@ -29,7 +29,8 @@ pub struct Session {
     calls: Calls,
 }
 
-/// Requests of one call, the first included. Enough for a minute of throttling.
+/// Requests of one call, the first included. Enough for a minute of throttling. The SDK's adaptive
+/// mode would also hold back calls that nobody has limited: decision 7.
 const ATTEMPTS: u32 = 10;
 
 impl Session {
@@ -42,7 +43,7 @@ impl Session {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts);
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);

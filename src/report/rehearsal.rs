@@ -13,6 +13,9 @@ impl Report {
     /// A check that has ended, while others go on.
     pub fn check(&self, check: &Check) {
         self.note(&line(check));
+        for failure in check.failures.iter().take(SHOWN) {
+            self.note(&format!("    {failure}"));
+        }
     }
 
     /// All checks of a rehearsal, with what did not hold.
