@@ -195,10 +195,13 @@ def delete_vpc(inner, self, vpc_id):
     gateways = any(gateway.vpc and gateway.vpc.id == vpc_id for gateway in self.internet_gateways.values())
     groups = any(not group.is_default for group in self.groups.get(vpc_id, {}).values())
     endpoints = any(endpoint.vpc_id == vpc_id for endpoint in list(self.vpc_end_points.values()))
-    if vpc_id in self.vpcs and (gateways or groups or endpoints):
+    acls = [acl for acl in list(self.network_acls.values()) if acl.vpc_id == vpc_id]
+    if vpc_id in self.vpcs and (gateways or groups or endpoints or any(not acl.default for acl in acls)):
         refuse("vpc", vpc_id)
     answer = inner(self, vpc_id)
     self.groups.pop(vpc_id, None)
+    for acl in acls:
+        self.network_acls.pop(acl.id, None)
     return answer
 
 
