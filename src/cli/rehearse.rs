@@ -39,7 +39,8 @@ impl Rehearse {
         }
         let options = Options {
             file: self.file.stack.clone(),
-            call: Call { program: std::env::current_exe()?, options },
+            call: Call { program: std::env::current_exe()?, options, variables: Vec::new() },
+            groups: rehearse::GROUPS.to_vec(),
             points: (!self.all).then_some(self.points),
             lanes: self.parallelism,
         };

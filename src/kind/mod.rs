@@ -7,6 +7,8 @@ mod entry;
 pub mod expression;
 pub mod field;
 pub mod generation;
+#[cfg(debug_assertions)]
+mod planted;
 mod policy;
 pub mod schema;
 mod word;

@@ -172,6 +172,14 @@ pub fn is_installed() -> Result<bool> {
     Ok(install::is_complete(&folder()?))
 }
 
+/// The Python interpreter that has everything which the local AWS needs, installed where it was not.
+///
+/// # Errors
+/// [`LocalError::NoPython`], [`LocalError::NoVenv`], [`LocalError::Download`] and [`LocalError::Io`].
+pub fn python() -> Result<PathBuf> {
+    Ok(install::install(&folder()?)?.python)
+}
+
 /// The user's local AWS: the one that runs, at whatever pace, or a new one, installed first where
 /// it has to be.
 ///

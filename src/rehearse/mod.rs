@@ -11,19 +11,27 @@ mod vary;
 
 use std::path::{Path, PathBuf};
 
-use futures::StreamExt;
+use futures::future::try_join_all;
 use serde::Serialize;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::local::control::{Blow, ControlError, When};
 use crate::local::{self, LocalError, Running};
-use points::{Act, Point};
+pub use points::Act;
+use points::Point;
 pub use stage::Call;
 use stage::{Account, Ended};
 
-/// How many accounts one server gets before a fresh one takes its place: each keeps its memory.
-const ACCOUNTS: usize = 150;
+/// All runs, killed and with answers lost.
+pub const GROUPS: [(Act, Blow); 6] = [
+    (Act::Apply, Blow::Halt),
+    (Act::Update, Blow::Halt),
+    (Act::Destroy, Blow::Halt),
+    (Act::Apply, Blow::Reset),
+    (Act::Update, Blow::Reset),
+    (Act::Destroy, Blow::Reset),
+];
 
 /// What is rehearsed, and how thoroughly.
 #[derive(Clone, Debug)]
@@ -32,6 +40,8 @@ pub struct Options {
     pub file: PathBuf,
     /// This program, and the options that each run gets.
     pub call: Call,
+    /// Which runs are cut, and how.
+    pub groups: Vec<(Act, Blow)>,
     /// How many of the points at which a run can be cut are tried; none for all.
     pub points: Option<usize>,
     /// How many runs go on at a time, each against a server of its own.
@@ -130,8 +140,9 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
     tell(rehearsal.throttled(&server).await?);
     drop(server);
 
-    let all = points::all(&rehearsal.expected.counts);
-    for (act, blow) in points::GROUPS {
+    let groups = &rehearsal.options.groups;
+    let all = points::all(groups, &rehearsal.expected.counts);
+    for &(act, blow) in groups {
         let group: Vec<Point> =
             all.iter().copied().filter(|p| p.act == act && p.blow == blow).collect();
         let share = |most: usize| (most * group.len()).div_ceil(all.len().max(1)).max(1);
@@ -233,29 +244,24 @@ impl Rehearsal {
         Ok(Check { name, tried: 3, of: 3, failures })
     }
 
-    /// Tries points, several at a time; what did not hold.
+    /// Tries points, several at a time; what did not hold, in the order of the points. Each lane has
+    /// a server of its own, emptied before every point: names of buckets are shared by all accounts.
     async fn try_all(&self, points: &[Point]) -> Result<Vec<String>> {
-        let lanes = self.options.lanes.max(1);
-        let mut failures = Vec::new();
-        for batch in points.chunks(ACCOUNTS * lanes) {
-            let mut servers = Vec::new();
-            for _ in 0..lanes.min(batch.len()) {
-                servers.push(Server::start().await?);
-            }
-            let tries = batch.iter().enumerate().map(|(place, point)| {
-                let server = &servers[place % servers.len()];
-                async move {
-                    let held = self.try_one(server, *point).await?;
-                    Ok::<_, RehearsalError>(held.map(|why| format!("{point}: {why}")))
+        let lanes = self.options.lanes.clamp(1, points.len().max(1));
+        let lanes = (0..lanes).map(|lane| async move {
+            let server = Server::start().await?;
+            let mut failures = Vec::new();
+            for (place, point) in points.iter().enumerate().skip(lane).step_by(lanes) {
+                server.empty().await?;
+                if let Some(why) = self.try_one(&server, *point).await? {
+                    failures.push((place, format!("{point}: {why}")));
                 }
-            });
-            let results: Vec<_> =
-                futures::stream::iter(tries).buffered(servers.len()).collect().await;
-            for result in results {
-                failures.extend(result?);
             }
-        }
-        Ok(failures)
+            Ok::<_, RehearsalError>(failures)
+        });
+        let mut failures = try_join_all(lanes).await?.concat();
+        failures.sort();
+        Ok(failures.into_iter().map(|(_, failure)| failure).collect())
     }
 
     /// Cuts one run at one point, runs it again, and says what is wrong then.
@@ -306,6 +312,12 @@ impl Server {
         let path = folder.path().to_owned();
         let running = tokio::task::spawn_blocking(move || local::start_private(&path)).await??;
         Ok(Self { running, _folder: folder })
+    }
+
+    async fn empty(&self) -> Result<()> {
+        let running = self.running.clone();
+        tokio::task::spawn_blocking(move || running.reset()).await??;
+        Ok(())
     }
 
     fn endpoint(&self) -> &str {

@@ -8,7 +8,7 @@ use crate::local::control::{Blow, When};
 
 /// What is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Act {
+pub enum Act {
     /// The stack is made.
     Apply,
     /// It becomes a varied one.
@@ -51,16 +51,6 @@ impl fmt::Display for Point {
     }
 }
 
-/// What is reported together.
-pub(super) const GROUPS: [(Act, Blow); 6] = [
-    (Act::Apply, Blow::Halt),
-    (Act::Update, Blow::Halt),
-    (Act::Destroy, Blow::Halt),
-    (Act::Apply, Blow::Reset),
-    (Act::Update, Blow::Reset),
-    (Act::Destroy, Blow::Reset),
-];
-
 /// How a group is called.
 pub(super) fn describe(act: Act, blow: Blow) -> String {
     let what = match blow {
@@ -71,9 +61,9 @@ pub(super) fn describe(act: Act, blow: Blow) -> String {
 }
 
 /// All points of runs that make so many changes.
-pub(super) fn all(counts: &[(Act, usize)]) -> Vec<Point> {
+pub(super) fn all(groups: &[(Act, Blow)], counts: &[(Act, usize)]) -> Vec<Point> {
     let mut points = Vec::new();
-    for (act, blow) in GROUPS {
+    for &(act, blow) in groups {
         let count = counts.iter().find(|(of, _)| *of == act).map_or(0, |(_, count)| *count);
         for number in 1..=count {
             points.extend([When::Before, When::After].map(|when| Point {
@@ -101,11 +91,12 @@ pub(super) fn sample(points: &[Point], most: Option<usize>) -> Vec<Point> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::GROUPS;
     use super::*;
 
     #[test]
     fn every_call_is_a_point_before_and_after_and_a_sample_is_spread() {
-        let points = all(&[(Act::Apply, 3), (Act::Update, 0), (Act::Destroy, 1)]);
+        let points = all(&GROUPS, &[(Act::Apply, 3), (Act::Update, 0), (Act::Destroy, 1)]);
         let shown: Vec<String> = points.iter().map(ToString::to_string).collect();
         assert_eq!(shown.len(), 2 * (2 * 3 + 2));
         assert_eq!(shown[0], "apply killed before call 1");

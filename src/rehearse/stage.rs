@@ -20,8 +20,10 @@ const PATIENCE: Duration = Duration::from_mins(10);
 pub struct Call {
     /// This program.
     pub program: PathBuf,
-    /// Options in front of all others: environment, region, parameters.
+    /// Environment, region, parameters.
     pub options: Vec<String>,
+    /// Variables of the process.
+    pub variables: Vec<(String, String)>,
 }
 
 /// An account that nobody else uses.
@@ -86,6 +88,7 @@ impl Account {
             .env("AWS_ACCESS_KEY_ID", &self.number)
             .env("AWS_SECRET_ACCESS_KEY", "local")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(self.call.variables.iter().cloned())
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")
             .env_remove("INFRA_LOG")

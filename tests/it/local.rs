@@ -114,6 +114,21 @@ async fn the_tagging_api_lists_an_elastic_ip() {
     running.stop().expect("the end");
 }
 
+/// The overlay's own tests speak through boto3, so that they are independent of our client.
+#[test]
+fn the_overlay_behaves_as_its_own_tests_say() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(local::python().expect("an interpreter"))
+        .arg(root.join("tests/local/run.py"))
+        .arg(root.join("src/local/overlay"))
+        .args(["--strict", "--jobs", "3"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .output()
+        .expect("the tests");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[test]
 fn a_server_is_found_again_and_a_stale_state_file_is_not_believed() {
     let (running, folder) = server();

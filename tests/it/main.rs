@@ -8,6 +8,7 @@ mod local;
 mod lock;
 mod plan;
 mod planner;
+mod rehearse;
 mod settled;
 mod sources;
 mod world;

@@ -1,0 +1,50 @@
+//! Killed anywhere, answers lost, throttled: a second run always ends where an undisturbed one does.
+
+use std::path::{Path, PathBuf};
+
+use infra::local::control::Blow;
+use infra::rehearse::{self, Act, Call, Findings, Options};
+use tempfile::TempDir;
+
+fn call(environment: &str, variables: &[(&str, &str)]) -> Call {
+    let owned = |text: &str| text.to_owned();
+    Call {
+        program: PathBuf::from(env!("CARGO_BIN_EXE_infra")),
+        options: vec![owned("--env"), owned(environment)],
+        variables: variables.iter().map(|(name, value)| (owned(name), owned(value))).collect(),
+    }
+}
+
+async fn findings(options: Options) -> Findings {
+    rehearse::rehearse(options, |_| ()).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The whole enumeration is `infra rehearse stacks/healthcare.yaml --env prod --all`.
+#[tokio::test]
+async fn the_healthcare_system_survives_a_sample_of_crashes() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/healthcare.yaml");
+    let groups = rehearse::GROUPS.to_vec();
+    let call = call("dev", &[]);
+    let found = findings(Options { file, call, groups, points: Some(12), lanes: 2 }).await;
+    assert!(found.is_success(), "{}", serde_json::to_string_pretty(&found).expect("JSON"));
+    assert_eq!(found.checks.len(), 10);
+}
+
+#[tokio::test]
+async fn a_kind_that_tags_late_is_found_out() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("net.yaml");
+    let text = "stack: net\nregion: eu-west-3\nresources:\n  \
+                net: { kind: ec2.vpc, cidr: 10.0.0.0/16 }\n";
+    std::fs::write(&file, text).expect("written");
+    let groups = vec![(Act::Apply, Blow::Halt)];
+    for (planted, survives) in [(None, true), (Some("ec2.vpc"), false)] {
+        let variables: Vec<_> =
+            planted.map(|kind| ("INFRA_PLANT_LATE_TAGS", kind)).into_iter().collect();
+        let (file, groups, call) = (file.clone(), groups.clone(), call("default", &variables));
+        let found = findings(Options { file, call, groups, points: None, lanes: 2 }).await;
+        let text = serde_json::to_string_pretty(&found).expect("JSON");
+        assert_eq!(found.is_success(), survives, "{text}");
+        assert_eq!(text.contains("2 instead of 1 of eu-west-3 ec2:vpc"), !survives, "{text}");
+    }
+}
