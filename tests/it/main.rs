@@ -10,4 +10,5 @@ mod plan;
 mod planner;
 mod settled;
 mod sources;
+mod teardown;
 mod world;
