@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{AnyKind, LiveObject, Tags, ownership};
+use crate::kind::{AnyKind, Blocker, LiveObject, Tags, ownership};
 use crate::model::Address;
 use crate::plan::diff::carry;
 use crate::plan::{Action, Find, Item, Plan};
@@ -73,6 +73,10 @@ impl Context<'_> {
 /// any case; a pipeline that is cancelled is killed after 7.5 s.
 const GRACE: Duration = Duration::from_secs(4);
 
+/// How long something that nobody takes away by itself may hold an object that is to go: whoever it
+/// belongs to may be taking it away at this moment.
+const STUCK: Duration = Duration::from_secs(15);
+
 /// Where a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -98,6 +102,10 @@ struct Progress {
     attempt: u32,
     started: Duration,
     secrets: Vec<String>,
+    /// What holds the object that is to go.
+    blocked_by: Vec<String>,
+    /// Since when something does that will not go by itself.
+    stuck: Option<Duration>,
 }
 
 /// What an item's objects are at this instant.
@@ -110,7 +118,7 @@ struct Objects {
 
 /// What a future of the set brings.
 enum Report {
-    Called(usize, Result<LiveObject>),
+    Called(usize, Result<LiveObject, (Error, Vec<Blocker>)>),
     Paused(usize),
     Settled(usize, Result<LiveObject>),
 }
@@ -140,6 +148,8 @@ impl<'a> Engine<'a> {
                 attempt: 0,
                 started: Duration::ZERO,
                 secrets: Vec::new(),
+                blocked_by: Vec::new(),
+                stuck: None,
             })
             .collect();
         let ready = (0..progress.len()).filter(|&step| progress[step].needs == 0).collect();
@@ -249,7 +259,8 @@ impl<'a> Engine<'a> {
                 let site = self.site(step, kind);
                 self.progress[step].state = State::Calling;
                 self.calling += 1;
-                self.flying.push(async move { Report::Called(step, site.call(job).await) }.boxed());
+                let call = async move { Report::Called(step, site.call_or_blocked(job).await) };
+                self.flying.push(call.boxed());
             }
             Err(error) => self.fail(step, error),
         }
@@ -283,7 +294,9 @@ impl<'a> Engine<'a> {
         let (job, secrets) = match self.verb(step) {
             Verb::Wait => (Job::Wait { object: new()? }, Vec::new()),
             Verb::Delete => {
-                (Job::Delete { was: objects.old.clone().ok_or_else(absent)? }, Vec::new())
+                let was = objects.old.clone().ok_or_else(absent)?;
+                let empty = self.context.options.delete_data && kind.holds_data();
+                (Job::Delete { was, empty }, Vec::new())
             }
             Verb::Unlink => {
                 let was = objects.old.clone().or_else(|| objects.new.clone());
@@ -391,7 +404,9 @@ impl<'a> Engine<'a> {
         }
         match report {
             Report::Called(step, Ok(object)) => self.accepted(step, object),
-            Report::Called(step, Err(error)) => self.called_in_vain(step, error),
+            Report::Called(step, Err((error, blockers))) => {
+                self.called_in_vain(step, error, blockers);
+            }
             Report::Paused(step) => {
                 self.progress[step].state = State::Ready;
                 self.ready.insert(step);
@@ -421,16 +436,27 @@ impl<'a> Engine<'a> {
         self.flying.push(async move { Report::Settled(step, site.settle(object).await) }.boxed());
     }
 
-    fn called_in_vain(&mut self, step: usize, mut error: Error) {
+    fn called_in_vain(&mut self, step: usize, mut error: Error, blockers: Vec<Blocker>) {
         let (item, verb) = (self.item(step), self.verb(step));
         let Some(kind) = (self.context.find)(&item.kind) else { return };
         redact(&mut error.message, &self.progress[step].secrets);
         let timeout = self.timeout(item, kind);
+        let now = self.context.clock.now();
         let progress = &mut self.progress[step];
-        let passed = self.context.clock.now().saturating_sub(progress.started);
+        let passed = now.saturating_sub(progress.started);
+        let by: Vec<String> = blockers.iter().map(|blocker| blocker.what.clone()).collect();
+        let remedy = blockers.into_iter().find_map(|blocker| Some((blocker.what, blocker.remedy?)));
+        progress.stuck = remedy.as_ref().map(|_| progress.stuck.unwrap_or(now));
+        if let (Some((what, remedy)), Some(since)) = (remedy, progress.stuck)
+            && now.saturating_sub(since) >= STUCK
+        {
+            held_by(&mut error, &[what]);
+            return self.fail_with(step, error, remedy);
+        }
         let Some(left) =
             patience(verb, &error, kind, timeout).and_then(|until| until.checked_sub(passed))
         else {
+            held_by(&mut error, &by);
             if progress.attempt > 1 {
                 let (tries, seconds) = (progress.attempt, passed.as_secs());
                 error.message.push_str(&format!(" (tried {tries} times in {seconds} s)"));
@@ -441,13 +467,14 @@ impl<'a> Engine<'a> {
         let pause = backoff(self.context.options.seed, step, progress.attempt).min(left);
         let pause = pause.max(Duration::from_millis(1));
         let attempt = progress.attempt;
-        self.tell(Event::Retrying {
-            address: item.address.clone(),
-            step: verb,
-            error: error.to_string(),
-            attempt,
-            after_ms: millis(pause),
-        });
+        let address = item.address.clone();
+        if by.is_empty() {
+            let (error, after_ms) = (error.to_string(), millis(pause));
+            self.tell(Event::Retrying { address, step: verb, error, attempt, after_ms });
+        } else if by != progress.blocked_by {
+            progress.blocked_by.clone_from(&by);
+            self.tell(Event::Blocked { address, step: verb, by });
+        }
         let clock = self.context.clock;
         self.flying.push(clock.sleep(pause).map(move |()| Report::Paused(step)).boxed());
     }
@@ -509,10 +536,16 @@ impl<'a> Engine<'a> {
     }
 
     /// Ends a step, and all that needs it.
-    fn fail(&mut self, step: usize, mut error: Error) {
+    fn fail(&mut self, step: usize, error: Error) {
+        let (item, verb) = (self.item(step), self.verb(step));
+        let advice = advice(&error, verb, &item.kind, &item.address);
+        self.fail_with(step, error, advice);
+    }
+
+    /// Ends a step, and all that needs it; it is known what to do.
+    fn fail_with(&mut self, step: usize, mut error: Error, advice: String) {
         let (item, verb) = (self.item(step), self.verb(step));
         redact(&mut error.message, &self.progress[step].secrets);
-        let advice = advice(&error, verb, &item.kind, &item.address);
         self.progress[step].state = State::Over;
         self.tell(Event::Failed {
             address: item.address.clone(),
@@ -571,6 +604,13 @@ impl<'a> Engine<'a> {
             left: self.outcome.left.len(),
         });
         self.outcome
+    }
+}
+
+/// Adds to an error what it is that still uses the object.
+fn held_by(error: &mut Error, by: &[String]) {
+    if !by.is_empty() {
+        error.message.push_str(&format!(" (held by {})", by.join(", ")));
     }
 }
 

@@ -42,6 +42,8 @@ impl Serialize for Failure {
 pub(super) const DEADLINE: &str = "DeadlineExceeded";
 /// AWS says that the object will never be usable.
 pub(super) const NEVER_USABLE: &str = "NeverUsable";
+/// AWS does not delete an object with data in it.
+pub(super) const HOLDS_DATA: &str = "HoldsData";
 /// An expression waits for something that is not there.
 pub(super) const UNRESOLVED: &str = "UnresolvedExpression";
 
@@ -56,6 +58,11 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         }
         NEVER_USABLE => {
             return "mend what AWS names; the next `infra apply` replaces the object".to_owned();
+        }
+        HOLDS_DATA => {
+            return "run again with `--force` to delete the data too; to keep it, \
+                    `infra destroy --keep-data` or `retain`"
+                .to_owned();
         }
         UNRESOLVED => {
             return "run `infra plan` again; if it stays, the expression asks for an output that \

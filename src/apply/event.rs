@@ -94,6 +94,15 @@ pub enum Event {
         /// When it is tried again.
         after_ms: u64,
     },
+    /// Something holds an object that is to go; reported once for each set of such things.
+    Blocked {
+        /// Where in the stack.
+        address: Address,
+        /// The step.
+        step: Verb,
+        /// What they are: `network interface eni-1 of NAT gateway nat-1`.
+        by: Vec<String>,
+    },
     /// The step is done: the object is usable, or gone.
     Done {
         /// Where in the stack.

@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod event;
 pub mod history;
+mod holdings;
 mod known;
 mod late;
 pub mod lock;
@@ -38,6 +39,7 @@ use crate::plan::{Action, Plan};
 
 pub use error::Failure;
 pub use event::{Event, Verb};
+pub use holdings::{HoldingsError, look_into};
 pub use stop::{Stop, on_signals};
 
 /// How an apply is run.
@@ -45,13 +47,16 @@ pub use stop::{Stop, on_signals};
 pub struct Options {
     /// How many calls are made at a time. Waiting for AWS to get an object ready counts for none.
     pub parallelism: usize,
+    /// Whether the data goes with the objects that go and hold any. Without, AWS refuses to delete
+    /// those that it deletes empty only.
+    pub delete_data: bool,
     /// From what the jitter of retries is drawn: equal seeds wait equally long.
     pub seed: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parallelism: 16, seed: u64::from(std::process::id()) }
+        Self { parallelism: 16, delete_data: false, seed: u64::from(std::process::id()) }
     }
 }
 

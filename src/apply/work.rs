@@ -6,11 +6,11 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{AnyKind, LiveObject, Status, Tags};
+use crate::kind::{AnyKind, Blocker, LiveObject, Status, Tags};
 use crate::model::Address;
 
 use super::clock::Clock;
-use super::error::{DEADLINE, NEVER_USABLE};
+use super::error::{DEADLINE, HOLDS_DATA, NEVER_USABLE};
 use super::event::{Event, Verb};
 use super::retry::look_intervals;
 
@@ -23,8 +23,8 @@ pub(super) enum Job {
     Create { spec: Value, tags: Tags },
     /// Tags, fields, or both.
     Update { was: LiveObject, now: Option<Value>, set: Tags, remove: Vec<String> },
-    /// The object's end.
-    Delete { was: LiveObject },
+    /// The object's end, and before it that of the data in it if that is to go too.
+    Delete { was: LiveObject, empty: bool },
 }
 
 /// Where a step works, and on whose behalf it reports.
@@ -41,7 +41,7 @@ pub(super) struct Site<'a> {
 
 impl Site<'_> {
     /// Makes the step's call; the object as it then should be.
-    pub(super) async fn call(&self, job: Job) -> Result<LiveObject> {
+    async fn call(&self, job: Job) -> Result<LiveObject> {
         match job {
             Job::Wait { object } => Ok(object),
             Job::Create { spec, tags } => {
@@ -68,10 +68,54 @@ impl Site<'_> {
                 }
                 Ok(was)
             }
-            Job::Delete { was } => match self.kind.delete(&self.aws, &was).await {
-                Err(error) if !error.is_not_found() => Err(error),
-                _ => Ok(was),
-            },
+            Job::Delete { was, empty } => {
+                if empty {
+                    match self.kind.empty(&self.aws, &was).await {
+                        Err(error) if !error.is_not_found() => return Err(error),
+                        _ => {}
+                    }
+                }
+                match self.kind.delete(&self.aws, &was).await {
+                    Err(error) if error.is_not_found() => Ok(was),
+                    Err(error) => Err(self.holding(&was, empty, error).await),
+                    Ok(()) => Ok(was),
+                }
+            }
+        }
+    }
+
+    /// The error for an object that could not be deleted, perhaps because of the data in it.
+    async fn holding(&self, was: &LiveObject, empty: bool, error: Error) -> Error {
+        if !self.kind.holds_data() || !matches!(error.class, Class::Refused | Class::Busy) {
+            return error;
+        }
+        match self.kind.holds(&self.aws, was).await {
+            // Somebody has put something in since: another try empties it again.
+            Ok(Some(_)) if empty => Error { class: Class::Busy, ..error },
+            // No waiting empties it.
+            Ok(Some(held)) => {
+                let message = format!("it holds {}; AWS says {error}", held.what);
+                Error::new(Class::Refused, HOLDS_DATA, message)
+            }
+            Ok(None) | Err(_) => error,
+        }
+    }
+
+    /// Makes the step's call; what stands in the way of a delete that AWS has refused for now.
+    pub(super) async fn call_or_blocked(
+        &self,
+        job: Job,
+    ) -> Result<LiveObject, (Error, Vec<Blocker>)> {
+        let going = match &job {
+            Job::Delete { was, .. } => Some(was.clone()),
+            Job::Wait { .. } | Job::Create { .. } | Job::Update { .. } => None,
+        };
+        match (self.call(job).await, going) {
+            (Err(error), Some(was)) if error.class == Class::Busy => {
+                let blockers = self.kind.blockers(&self.aws, &was).await;
+                Err((error, blockers))
+            }
+            (result, _) => result.map_err(|error| (error, Vec::new())),
         }
     }
 

@@ -25,13 +25,18 @@ impl Apply {
             let snapshot =
                 async { Ok(Snapshot::read(&run.session, &run.stack, Reach::Needed).await?) };
             let snapshot = run.before(snapshot).await?;
-            let plan = plan::plan(&run.stack, &snapshot, &self.options.read())?;
+            let mut plan = plan::plan(&run.stack, &snapshot, &self.options.read())?;
             let question = format!(
                 "Apply these changes to {} {} in account {}? Only `yes` goes on:",
                 plan.stack, plan.environment, plan.account
             );
-            run.carry_out(&plan, &question).await
+            run.look_into(&mut plan).await?;
+            run.carry_out(&plan, &question, KEEP, async |_| Ok(None)).await
         };
         self.run.alone(context, &self.file.stack, "apply", work).await
     }
 }
+
+/// What to do instead of losing data.
+const KEEP: &str = "to keep an object, leave it in the file as it is, or give it \
+                    `lifecycle: { retain: true }` and apply that before you take it out";

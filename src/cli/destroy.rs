@@ -1,11 +1,17 @@
 //! `infra destroy`
 
+use std::time::{Duration, Instant};
+
 use clap::Args;
 
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, Exit, File};
 use crate::live::{Reach, Snapshot};
-use crate::plan;
+use crate::plan::{self, Kept, Plan};
+
+/// How long a list may still show what was deleted.
+const LISTS_LAG: Duration = Duration::from_secs(30);
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 /// Delete everything that belongs to one environment of a stack
 #[derive(Args, Debug)]
@@ -14,6 +20,12 @@ pub(super) struct Destroy {
     file: File,
     #[command(flatten)]
     run: RunOptions,
+    /// Keep what holds data, with what that needs, and delete the rest
+    #[arg(long, conflicts_with = "force")]
+    keep_data: bool,
+    /// Delete only what the stack file does not declare
+    #[arg(long)]
+    orphans: bool,
     /// Delete protected resources all the same
     #[arg(long)]
     override_protection: bool,
@@ -22,23 +34,76 @@ pub(super) struct Destroy {
 impl Destroy {
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
         let work = async |run: &Run<'_>| {
-            let (stack, session) = (&run.stack, &run.session);
-            let snapshot = async { Ok(Snapshot::read(session, stack, Reach::Everything).await?) };
-            let snapshot = run.before(snapshot).await?;
-            let override_protection = self.override_protection;
-            let options = plan::Options { override_protection, ..plan::Options::default() };
-            let (name, environment, region) = (&stack.name, &stack.environment, &stack.region);
-            let plan = plan::destroy(name, environment, region, &snapshot, Some(stack), &options)?;
+            let stack = &run.stack;
+            let snapshot = run.before(read(run)).await?;
+            let (plan, options) = self.plan(run, &snapshot).await?;
             if !plan.has_changes() && !context.report.is_json() {
                 context.report.out("Nothing to delete.");
                 return Ok(Exit::Success);
             }
             let question = format!(
-                "Delete all of this from {name} {environment} in account {}? Only `yes` goes on:",
-                plan.account
+                "Delete all of this from {} {} in account {}? Only `yes` goes on:",
+                stack.name, stack.environment, plan.account
             );
-            run.carry_out(&plan, &question).await
+            let options = plan::Options { override_protection: true, ..options };
+            let remains = async |succeeded: bool| {
+                let begun = Instant::now();
+                loop {
+                    let remains = destroy(run, &read(run).await?, &options)?;
+                    let is_gone = !remains.items.iter().any(|item| item.action.removes());
+                    if is_gone || !succeeded || begun.elapsed() >= LISTS_LAG {
+                        return Ok(Some(remains));
+                    }
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+            };
+            run.carry_out(&plan, &question, KEEP, remains).await
         };
         self.run.alone(context, &self.file.stack, "destroy", work).await
     }
+
+    /// The plan, with what would be lost, and the options that it was made with.
+    async fn plan(
+        &self,
+        run: &Run<'_>,
+        snapshot: &Snapshot,
+    ) -> anyhow::Result<(Plan, plan::Options)> {
+        let mut options = plan::Options {
+            // What stays for its data is not known yet, and protection does not stand against it.
+            override_protection: self.override_protection || self.keep_data,
+            orphans_only: self.orphans,
+            ..plan::Options::default()
+        };
+        let mut plan = destroy(run, snapshot, &options)?;
+        run.look_into(&mut plan).await?;
+        if self.keep_data {
+            options.override_protection = self.override_protection;
+            let held = plan.items.iter().filter_map(|item| {
+                Some(Kept {
+                    kind: item.kind.clone(),
+                    region: item.region.clone(),
+                    id: item.live.as_ref()?.id().to_owned(),
+                    holding: item.holds.clone()?,
+                })
+            });
+            options.keep = held.collect();
+            plan = destroy(run, snapshot, &options)?;
+            // What still goes holds nothing.
+            plan.items.iter_mut().for_each(|item| item.loses_data = false);
+        }
+        Ok((plan, options))
+    }
+}
+
+/// What to do instead of losing data.
+const KEEP: &str = "`--keep-data` keeps these, with what they need, and destroys the rest";
+
+async fn read(run: &Run<'_>) -> anyhow::Result<Snapshot> {
+    Ok(Snapshot::read(&run.session, &run.stack, Reach::Everything).await?)
+}
+
+fn destroy(run: &Run<'_>, snapshot: &Snapshot, options: &plan::Options) -> anyhow::Result<Plan> {
+    let stack = &run.stack;
+    let (name, environment, region) = (&stack.name, &stack.environment, &stack.region);
+    Ok(plan::destroy(name, environment, region, snapshot, Some(stack), options)?)
 }

@@ -35,6 +35,7 @@ impl PlanOptions {
         plan::Options {
             adopt: self.adopt.iter().map(|address| Address::new(address)).collect(),
             override_protection: self.override_protection,
+            ..plan::Options::default()
         }
     }
 }

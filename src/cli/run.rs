@@ -13,8 +13,9 @@ use crate::apply::history::History;
 use crate::apply::lock::{Holder, Lease, Lock};
 use crate::apply::{self, Stop};
 use crate::aws::Session;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Stack;
-use crate::plan;
+use crate::plan::Plan;
 use crate::report::progress;
 
 /// How a plan is carried out.
@@ -23,6 +24,9 @@ pub(super) struct RunOptions {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// Delete the data too of what is deleted
+    #[arg(long)]
+    force: bool,
     /// How many calls that change something are made at a time
     #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
     parallelism: u16,
@@ -116,13 +120,29 @@ impl Run<'_> {
         }
     }
 
-    /// Shows the plan, asks, applies it and reports.
-    pub(super) async fn carry_out(&self, plan: &plan::Plan, question: &str) -> CommandResult {
+    /// Notes in the plan what the objects hold that go.
+    pub(super) async fn look_into(&self, plan: &mut Plan) -> anyhow::Result<()> {
+        self.before(async { Ok(apply::look_into(plan, &self.session).await?) }).await
+    }
+
+    /// Shows the plan, asks, applies it and reports. Unless data may go, it refuses a plan that
+    /// loses any; `keep` says what to do instead. `remains` looks, after a run that succeeded or
+    /// did not, at what there still is.
+    pub(super) async fn carry_out(
+        &self,
+        plan: &Plan,
+        question: &str,
+        keep: &str,
+        remains: impl AsyncFnOnce(bool) -> anyhow::Result<Option<Plan>>,
+    ) -> CommandResult {
         let report = &self.context.report;
         report.plan(plan);
         if !plan.has_changes() {
             report.outputs(&plan.outputs);
             return Ok(Exit::Success);
+        }
+        if !self.options.force {
+            refuse_losses(plan, keep)?;
         }
         let yes = self.options.yes;
         if !yes && !report.can_ask() {
@@ -148,7 +168,11 @@ impl Run<'_> {
             }
         };
         let parallelism = self.options.parallelism.into();
-        let options = apply::Options { parallelism, ..apply::Options::default() };
+        let options = apply::Options {
+            parallelism,
+            delete_data: self.options.force,
+            ..apply::Options::default()
+        };
         let (stack, stop) = (Some(&self.stack), self.stop.clone());
         let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
         let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));
@@ -161,7 +185,30 @@ impl Run<'_> {
             // What a destroy leaves behind has no outputs to show.
             outcome.outputs.clear();
         }
-        report.outcome(&outcome);
-        Ok(if outcome.is_success() { Exit::Success } else { Exit::Failure })
+        let remains = tokio::select! {
+            biased;
+            () = self.stop.asked_more_than(0) => Ok(None),
+            remains = remains(outcome.is_success()) => remains,
+        };
+        report.outcome(&outcome, remains.as_ref().ok().and_then(Option::as_ref));
+        let remains = remains.context("whether anything is left could not be seen")?;
+        let all_gone = !remains.iter().flat_map(|it| &it.items).any(|item| item.action.removes());
+        Ok(if outcome.is_success() && all_gone { Exit::Success } else { Exit::Failure })
     }
+}
+
+/// The error for a plan that loses data, naming all of it.
+fn refuse_losses(plan: &Plan, keep: &str) -> Result<(), Diagnostics> {
+    let losses = || plan.items.iter().filter_map(|item| Some((item, item.holds.as_ref()?)));
+    let message = match losses().count() {
+        0 => return Ok(()),
+        1 => "an object holds data that would be lost; nothing was changed".to_owned(),
+        many => format!("{many} objects hold data that would be lost; nothing was changed"),
+    };
+    let mut error =
+        Diagnostic::error("holds-data", message).help("`--force` deletes the data too").help(keep);
+    for (item, held) in losses() {
+        error = error.note(format!("`{}` ({}) holds {}", item.address, item.kind, held.what));
+    }
+    Err(error.into())
 }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::schema::substitute_unknowns;
-use super::{Kind, Live, LiveObject, Problem, Schema, Scope, Status, Tags};
+use super::{Blocker, Holding, Kind, Live, LiveObject, Problem, Schema, Scope, Status, Tags};
 use crate::aws::{Aws, Error, Result};
 
 /// A kind with its types taken away. [`Entry`] is its only implementation.
@@ -60,6 +60,12 @@ pub trait AnyKind: Send + Sync {
     async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status>;
     /// See [`Kind::gone`].
     async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool>;
+    /// See [`Kind::holds`].
+    async fn holds(&self, aws: &Aws, was: &LiveObject) -> Result<Option<Holding>>;
+    /// See [`Kind::empty`].
+    async fn empty(&self, aws: &Aws, was: &LiveObject) -> Result<()>;
+    /// See [`Kind::blockers`].
+    async fn blockers(&self, aws: &Aws, was: &LiveObject) -> Vec<Blocker>;
 }
 
 /// A spec that was read as its kind's type.
@@ -228,5 +234,20 @@ impl<K: Kind> AnyKind for Entry<K> {
 
     async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool> {
         K::gone(aws, &live(was)?).await
+    }
+
+    async fn holds(&self, aws: &Aws, was: &LiveObject) -> Result<Option<Holding>> {
+        K::holds(aws, &live(was)?).await
+    }
+
+    async fn empty(&self, aws: &Aws, was: &LiveObject) -> Result<()> {
+        K::empty(aws, &live(was)?).await
+    }
+
+    async fn blockers(&self, aws: &Aws, was: &LiveObject) -> Vec<Blocker> {
+        match live(was) {
+            Ok(was) => K::blockers(aws, &was).await,
+            Err(_) => Vec::new(),
+        }
     }
 }

@@ -7,6 +7,7 @@ mod entry;
 pub mod expression;
 pub mod field;
 pub mod generation;
+mod holding;
 #[cfg(debug_assertions)]
 mod planted;
 mod policy;
@@ -26,6 +27,7 @@ pub use field::{
     Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
     SharedName,
 };
+pub use holding::{Blocker, Holding};
 pub use policy::Policy;
 pub use schema::{FieldRef, Schema};
 pub use word::{from_word, to_word};
@@ -104,6 +106,28 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// on to what they used.
     fn gone(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Result<bool>> + Send {
         async { Ok(true) }
+    }
+
+    /// What the object holds that only it has, counted with a bounded number of calls. Only asked
+    /// of kinds with [`Kind::DATA`]; one that leaves it out holds nothing that is worth a question.
+    fn holds(
+        _aws: &Aws,
+        _was: &Live<Self>,
+    ) -> impl Future<Output = Result<Option<Holding>>> + Send {
+        async { Ok(None) }
+    }
+
+    /// Takes away for good what the object holds, so that AWS deletes it. While AWS is still at it,
+    /// the error is [`Class::Busy`](crate::aws::Class::Busy), and the call is made again. Only
+    /// called when the user has said so.
+    fn empty(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// What keeps AWS from deleting the object, which it has just refused as still in use. For
+    /// people to read, with a call or two: whatever cannot be found out is left out.
+    fn blockers(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Vec<Blocker>> + Send {
+        async { Vec::new() }
     }
 
     /// What AWS would refuse about this declaration, beyond what single fields' types know.

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::claims::Claims;
+use super::claims::{Claims, region_of};
 use super::teardown::{links_with, order_with};
-use super::{Action, Find, Item, Options, PlanErrors, Reason};
+use super::walk::tag_changes;
+use super::{Action, Find, Item, Kept, Options, PlanErrors, Reason};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::kind::{AnyKind, LiveObject, Tags, ownership};
 use crate::live::Snapshot;
@@ -19,7 +20,8 @@ pub(super) fn destroy(
     options: &Options,
     find: Find,
 ) -> Result<Vec<Item>, PlanErrors> {
-    if file.is_some_and(|file| file.protect) && !options.override_protection {
+    let whole = !options.orphans_only;
+    if whole && file.is_some_and(|file| file.protect) && !options.override_protection {
         let message = format!("the environment `{environment}` of `{stack}` is protected");
         return Err(Diagnostic::error("protected", message)
             .help("take `protect: true` away from the environment, or override the protection")
@@ -27,17 +29,33 @@ pub(super) fn destroy(
     }
     let claims = Claims::new(snapshot, stack, environment, find);
     let ours = claims.objects.iter().zip(&claims.ours).filter(|(_, ours)| **ours);
-    let going: Vec<(&LiveObject, Reason)> = ours.map(|(&o, _)| (o, Reason::Destroy)).collect();
-    let items = delete_items(&going, file, find);
+    let reason = if whole { Reason::Destroy } else { Reason::Orphan };
+    let going: Vec<(&LiveObject, Reason)> = ours
+        .map(|(&object, _)| object)
+        .filter(|object| whole || !file.is_some_and(|file| is_declared(object, file)))
+        .map(|object| (object, reason.clone()))
+        .collect();
+    let items = delete_items(&going, file, &options.keep, find);
     guard(&items, file, options, find)?;
     Ok(items)
 }
 
+/// Whether the file has a resource for an object, be it under the address that it moves to.
+fn is_declared(object: &LiveObject, file: &Stack) -> bool {
+    let address = Address::new(object.address().unwrap_or_default());
+    file.resources.values().any(|resource| {
+        (resource.address == address || resource.lifecycle.moved_from.as_ref() == Some(&address))
+            && resource.kind.name() == object.kind
+            && region_of(resource, file) == object.region
+    })
+}
+
 /// Items for objects that go, in the order in which they go; behind them those that stay all
-/// the same, because they or what refers to them are retained.
+/// the same, because they or what refers to them are retained, or `keep` names them.
 pub(super) fn delete_items(
     going: &[(&LiveObject, Reason)],
     file: Option<&Stack>,
+    keep: &[Kept],
     find: Find,
 ) -> Vec<Item> {
     let declared = |object: &LiveObject| file?.get(&Address::new(object.address()?));
@@ -53,14 +71,21 @@ pub(super) fn delete_items(
         if *reason != Reason::Leftover && (retained || by_file) {
             kept.insert(place, Reason::Retained);
             front.push_back(place);
+        } else if let Some(holds) = keep.iter().find(|kept| kept.is(object)) {
+            kept.insert(place, Reason::HoldsData(holds.holding.what.clone()));
+            front.push_back(place);
         }
     }
     while let Some(place) = front.pop_front() {
         let by = Address::new(objects[place].address().unwrap_or_default());
-        for link in &links[place] {
-            if let std::collections::btree_map::Entry::Vacant(e) = kept.entry(link.to) {
+        let mut needed: Vec<usize> = links[place].iter().map(|link| link.to).collect();
+        for holds in keep.iter().filter(|kept| kept.is(objects[place])) {
+            needed.extend((0..objects.len()).filter(|&to| has_one_of(objects[to], holds)));
+        }
+        for to in needed {
+            if let std::collections::btree_map::Entry::Vacant(e) = kept.entry(to) {
                 e.insert(Reason::NeededBy(by.clone()));
-                front.push_back(link.to);
+                front.push_back(to);
             }
         }
     }
@@ -89,22 +114,38 @@ pub(super) fn delete_items(
         }
         let address = Address::new(object.address().unwrap_or_default());
         depends_on.remove(&address);
+        // What stays for its data alone is marked, so that later plans leave it alone as well.
+        let marked = object.tags.get(ownership::RETAIN).is_some_and(|value| value == "true");
+        let mark = stays.is_some() && !keep.is_empty() && !marked;
+        let retain = (ownership::RETAIN.to_owned(), "true".to_owned());
+        let tags: Tags = mark.then_some(retain).into_iter().collect();
         Item {
             address,
             kind: object.kind.clone(),
             region: object.region.clone(),
-            action: if stays.is_some() { Action::Keep } else { Action::Delete },
+            action: match stays {
+                Some(_) if mark => Action::Update,
+                Some(_) => Action::Keep,
+                None => Action::Delete,
+            },
             reason: stays.unwrap_or(reason).clone(),
-            changes: Vec::new(),
-            tags: Tags::new(),
+            changes: tag_changes(&object.tags, &tags, &[]),
+            tags,
             untag: Vec::new(),
             desired: None,
             live: Some((*object).clone()),
             depends_on: depends_on.into_iter().collect(),
             loses_data: stays.is_none() && kind.is_some_and(AnyKind::holds_data),
+            holds: None,
         }
     };
     gone.into_iter().chain(kept_places).map(item).collect()
+}
+
+/// Whether one of an object's outputs is what the data of a kept one needs.
+fn has_one_of(object: &LiveObject, holds: &Kept) -> bool {
+    let outputs = object.outputs.as_object().into_iter().flatten();
+    outputs.filter_map(|(_, value)| value.as_str()).any(|text| holds.holding.needs.contains(text))
 }
 
 /// Refuses to take away what is protected, naming all of it.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{AnyKind, LiveObject, Tags, is_unknown};
+use crate::kind::{AnyKind, Holding, LiveObject, Tags, is_unknown};
 use crate::live::Snapshot;
 use crate::model::{Address, Stack};
 use walk::{Mode, Walk};
@@ -28,6 +28,30 @@ pub struct Options {
     pub adopt: BTreeSet<Address>,
     /// Whether protected resources may be deleted and replaced all the same.
     pub override_protection: bool,
+    /// For a destroy: whether what the stack file declares stays.
+    pub orphans_only: bool,
+    /// For a destroy: objects that stay because of the data that they hold.
+    pub keep: Vec<Kept>,
+}
+
+/// An object that stays because of the data that it holds.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The kind's name.
+    pub kind: String,
+    /// The object's region.
+    pub region: String,
+    /// What names the object in AWS.
+    pub id: String,
+    /// What it holds.
+    pub holding: Holding,
+}
+
+impl Kept {
+    /// Whether it is this object.
+    fn is(&self, object: &LiveObject) -> bool {
+        (&self.kind, &self.region, self.id.as_str()) == (&object.kind, &object.region, object.id())
+    }
 }
 
 /// Where kinds are looked up.
@@ -114,6 +138,9 @@ pub struct Item {
     /// Whether the action destroys data that only this object holds.
     #[serde(default)]
     pub loses_data: bool,
+    /// What it holds, where that has been looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holding>,
 }
 
 /// What is done to an object.
@@ -167,6 +194,8 @@ pub enum Reason {
     Same,
     /// No longer declared, but to be retained.
     Retained,
+    /// It is to go, and stays because of what it holds.
+    HoldsData(String),
     /// No longer declared, but what is to be retained refers to it.
     NeededBy(Address),
 }

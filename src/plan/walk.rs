@@ -220,6 +220,7 @@ impl<'a> Walk<'a> {
             live: None,
             depends_on: Vec::new(),
             loses_data: false,
+            holds: None,
         };
         Ok(Outcome { item, own: Vec::new(), stays: false })
     }
@@ -380,6 +381,7 @@ impl<'a> Walk<'a> {
             live: Some(live.clone()),
             depends_on: Vec::new(),
             loses_data: replaced && resource.kind.holds_data(),
+            holds: None,
         };
         Outcome { item, own, stays: !replaced }
     }
@@ -455,7 +457,7 @@ impl<'a> Walk<'a> {
         places.sort_unstable();
         let going: Vec<(&LiveObject, Reason)> =
             places.into_iter().map(|place| (objects[place], reason(place))).collect();
-        delete_items(&going, Some(self.stack), self.find)
+        delete_items(&going, Some(self.stack), &[], self.find)
     }
 }
 
@@ -473,7 +475,7 @@ fn differing(live: &Tags, wanted: &Tags, ignore: &[String]) -> (Tags, Vec<String
 }
 
 /// How tags change, for people: those that only say whose an object is are left out.
-fn tag_changes(live: &Tags, set: &Tags, untag: &[String]) -> Vec<Change> {
+pub(super) fn tag_changes(live: &Tags, set: &Tags, untag: &[String]) -> Vec<Change> {
     let keys: BTreeSet<&String> = set.keys().chain(untag).collect();
     keys.into_iter()
         .filter(|key| !key.starts_with(ownership::PREFIX) || *key == ownership::RETAIN)

@@ -21,8 +21,8 @@ impl Act {
     /// The command line.
     pub fn command(self) -> &'static [&'static str] {
         match self {
-            Self::Apply | Self::Update => &["apply", "--yes", "--override-protection"],
-            Self::Destroy => &["destroy", "--yes", "--override-protection"],
+            Self::Apply | Self::Update => &["apply", "--yes", "--force", "--override-protection"],
+            Self::Destroy => &["destroy", "--yes", "--force", "--override-protection"],
         }
     }
 

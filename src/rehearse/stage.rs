@@ -49,10 +49,13 @@ impl Ended {
         self.code == Some(0)
     }
 
-    /// The end of what it wrote, on one line.
+    /// What it says went wrong, or else the end of what it wrote, on one line.
     pub fn last_words(&self) -> String {
         let lines: Vec<&str> = self.text.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
-        lines[lines.len().saturating_sub(4)..].join(" | ")
+        let wrong: Vec<&str> =
+            lines.iter().copied().filter(|line| line.starts_with("error")).take(4).collect();
+        let end = &lines[lines.len().saturating_sub(4)..];
+        if wrong.is_empty() { end.join(" | ") } else { wrong.join(" | ") }
     }
 }
 

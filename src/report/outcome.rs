@@ -10,9 +10,9 @@ use super::Report;
 use super::plan::output_lines;
 use super::style::{BAD, FAINT, NEW, STRONG, paint};
 use crate::apply::{Failure, Outcome};
-use crate::kind::is_unknown;
+use crate::kind::{LiveObject, is_unknown};
 use crate::model::Address;
-use crate::plan::Action;
+use crate::plan::{Action, Item, Plan};
 
 /// An outcome as `--json` gives it: the last line of the stream.
 #[derive(Serialize)]
@@ -21,21 +21,84 @@ struct Line<'a> {
     success: bool,
     #[serde(flatten)]
     outcome: &'a Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remains: Option<Remains<'a>>,
+}
+
+/// What there still is after a destroy, read from the account.
+#[derive(Serialize)]
+struct Remains<'a> {
+    /// What should have gone.
+    left: Vec<Object<'a>>,
+    /// What was to stay.
+    kept: Vec<Object<'a>>,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
+    address: &'a Address,
+    kind: &'a str,
+    region: &'a str,
+    id: &'a str,
+}
+
+impl<'a> Remains<'a> {
+    /// From a plan to destroy what there still is.
+    fn new(plan: &'a Plan) -> Self {
+        let object = |item: &'a Item| Object {
+            address: &item.address,
+            kind: &item.kind,
+            region: &item.region,
+            id: item.live.as_ref().map_or("", LiveObject::id),
+        };
+        let (left, kept): (Vec<&Item>, Vec<&Item>) =
+            plan.items.iter().partition(|item| item.action.removes());
+        let objects = |items: Vec<&'a Item>| items.into_iter().map(object).collect();
+        Self { left: objects(left), kept: objects(kept) }
+    }
 }
 
 impl Report {
     /// How an apply ended: what is wrong to the standard error, the rest to the standard output.
-    pub fn outcome(&self, outcome: &Outcome) {
+    /// After a destroy, `remains` is the plan for what there still is.
+    pub fn outcome(&self, outcome: &Outcome, remains: Option<&Plan>) {
+        let remains = remains.map(Remains::new);
         if self.is_json() {
-            let success = outcome.is_success();
-            return self.json(&Line { event: "outcome", success, outcome });
+            let all_gone = remains.as_ref().is_none_or(|remains| remains.left.is_empty());
+            let success = outcome.is_success() && all_gone;
+            return self.json(&Line { event: "outcome", success, outcome, remains });
         }
         let troubles = troubles(outcome);
         if !troubles.is_empty() {
             self.note(&format!("\n{troubles}"));
         }
         self.out(&format!("\n{}", results(outcome)));
+        if let Some(remains) = remains {
+            self.out(&what_remains(&remains));
+        }
     }
+}
+
+/// What is left in the account, and what was kept there.
+fn what_remains(remains: &Remains<'_>) -> String {
+    let list = |objects: &[Object<'_>]| -> String {
+        let line = |it: &Object<'_>| {
+            format!("\n  {}  {}", it.address, paint(FAINT, &format!("{} {}", it.kind, it.id)))
+        };
+        objects.iter().map(line).collect()
+    };
+    let counted = |objects: &[Object<'_>], what: &str| match objects.len() {
+        1 => format!("1 object {what}"),
+        count => format!("{count} objects {what}"),
+    };
+    let end = |objects: &[Object<'_>]| if objects.is_empty() { "." } else { ":" };
+    let style = if remains.left.is_empty() { NEW } else { BAD };
+    let left = paint(style, &format!("{}{}", counted(&remains.left, "left"), end(&remains.left)));
+    let mut text = format!("{left}{}", list(&remains.left));
+    if !remains.kept.is_empty() {
+        let _ = write!(text, "\n{}:{}", counted(&remains.kept, "kept"), list(&remains.kept));
+    }
+    text
 }
 
 /// What was done, and the outputs.
@@ -98,7 +161,7 @@ fn troubles(outcome: &Outcome) -> String {
         }
     }
     if !parts.is_empty() {
-        parts.push(paint(FAINT, "Nothing is lost: the next `infra apply` goes on from here."));
+        parts.push(paint(FAINT, "Nothing is lost: the next run goes on from here."));
     }
     parts.join("\n\n")
 }
@@ -158,7 +221,7 @@ mod tests {
     #[test]
     fn people_read_what_went_wrong_what_to_do_and_what_was_done() {
         let (report, captured) = Report::captured(false, false);
-        report.outcome(&outcome());
+        report.outcome(&outcome(), None);
         assert_eq!(
             captured.err(),
             "\nerror: cannot create ec2.vpc `vpc`: AccessDenied: not you (request r-1)\n\
@@ -167,7 +230,7 @@ mod tests {
              \x20 create    subnet  ec2.vpc\n\n\
              Not begun, because the run was stopped:\n\
              \x20 update    late  ec2.vpc\n\n\
-             Nothing is lost: the next `infra apply` goes on from here.\n"
+             Nothing is lost: the next run goes on from here.\n"
         );
         assert_eq!(captured.out(), "\nDone: 1 created.\n\nOutputs:\n  url  http://x\n");
     }
@@ -175,7 +238,7 @@ mod tests {
     #[test]
     fn programs_read_the_same_on_the_last_line() {
         let (report, captured) = Report::captured(false, true);
-        report.outcome(&outcome());
+        report.outcome(&outcome(), None);
         let read: serde_json::Value = serde_json::from_str(&captured.out()).unwrap();
         assert_eq!((&read["event"], &read["success"]), (&"outcome".into(), &false.into()));
         assert_eq!(read["failed"][0]["request_id"], "r-1");

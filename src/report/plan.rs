@@ -29,7 +29,10 @@ pub fn text(plan: &Plan) -> String {
     let losses: Vec<String> = items
         .iter()
         .filter(|item| item.loses_data)
-        .map(|item| format!("{} ({})", item.address, item.kind))
+        .map(|item| match &item.holds {
+            Some(held) => format!("{} ({})", item.address, held.what),
+            None => format!("{} ({})", item.address, item.kind),
+        })
         .collect();
     if !losses.is_empty() {
         let _ = writeln!(text, "{} {}\n", paint(BAD, "Data will be lost:"), losses.join(", "));
@@ -210,7 +213,9 @@ fn branch(
                     line.push_str(&note);
                 }
                 if item.loses_data {
-                    let _ = write!(line, "  {}", paint(BAD, "loses data"));
+                    let held = item.holds.as_ref().map(|held| format!(": {}", held.what));
+                    let loss = format!("loses data{}", held.unwrap_or_default());
+                    let _ = write!(line, "  {}", paint(BAD, &loss));
                 }
                 let _ = writeln!(text, "{}", line.trim_end());
                 fields(item, 6 + 2 * depth, arrow, text);
@@ -264,6 +269,7 @@ fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
         Reason::Moved(from) => notes.push(format!("moved from {from}")),
         Reason::Adopted => notes.push("becomes ours".to_owned()),
         Reason::Retained => notes.push("retained".to_owned()),
+        Reason::HoldsData(what) => notes.push(format!("stays, because it holds {what}")),
         Reason::NeededBy(by) => notes.push(format!("stays, because {by} is retained and needs it")),
         Reason::Missing | Reason::Differs(_) | Reason::Destroy | Reason::Same => {}
     }

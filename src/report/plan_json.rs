@@ -70,14 +70,17 @@ pub struct ItemReport<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delete_first: Option<bool>,
     /// `missing`, `differs`, `failed`, `orphan`, `leftover`, `kind_changed`, `region_changed`,
-    /// `destroy`, `moved`, `adopted`, `same`, `retained` or `needed_by`.
+    /// `destroy`, `moved`, `adopted`, `same`, `retained`, `holds_data` or `needed_by`.
     pub reason: &'static str,
     /// More about the reason: AWS's words for a failure, the old address, the new kind or region,
-    /// the address that needs it, the fields that differ or force the replacement.
+    /// the address that needs it, what it holds, the fields that differ or force the replacement.
     #[serde(skip_serializing_if = "Value::is_null")]
     pub detail: Value,
     /// Whether data is destroyed that only this object holds.
     pub loses_data: bool,
+    /// What it holds, where that has been looked at: before data is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holds: Option<&'a str>,
     /// What names the live object in AWS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
@@ -132,13 +135,15 @@ impl Summary {
         let mut summary = Self::default();
         for item in &plan.items {
             let count = match (item.action, &item.reason) {
+                (_, Reason::HoldsData(_) | Reason::Retained | Reason::NeededBy(_)) => {
+                    &mut summary.retained
+                }
                 (Action::Create, _) => &mut summary.create,
                 (Action::Update, _) => &mut summary.update,
                 (Action::Replace { .. }, _) => &mut summary.replace,
                 (Action::Delete, _) => &mut summary.delete,
                 (Action::Adopt, _) => &mut summary.adopt,
                 (Action::Retag, _) => &mut summary.retag,
-                (Action::Keep, Reason::Retained | Reason::NeededBy(_)) => &mut summary.retained,
                 (Action::Keep, _) => &mut summary.unchanged,
             };
             *count += 1;
@@ -172,6 +177,7 @@ impl<'a> ItemReport<'a> {
             Reason::Adopted => ("adopted", Value::Null),
             Reason::Same => ("same", Value::Null),
             Reason::Retained => ("retained", Value::Null),
+            Reason::HoldsData(what) => ("holds_data", what.as_str().into()),
             Reason::NeededBy(by) => ("needed_by", by.as_str().into()),
         };
         Self {
@@ -183,6 +189,7 @@ impl<'a> ItemReport<'a> {
             reason,
             detail,
             loses_data: item.loses_data,
+            holds: item.holds.as_ref().map(|holding| holding.what.as_str()),
             id: item.live.as_ref().map(crate::kind::LiveObject::id),
             changes: item.changes.iter().map(ChangeReport::new).collect(),
             tags: &item.tags,

@@ -49,7 +49,10 @@ impl<'a> Progress<'a> {
             Some(display) => {
                 display.take(event);
                 // What stays on the screen goes above what moves.
-                let stays = !matches!(event, Event::Waiting { .. } | Event::Retrying { .. });
+                let stays = !matches!(
+                    event,
+                    Event::Waiting { .. } | Event::Retrying { .. } | Event::Blocked { .. }
+                );
                 if let Some(line) = line(event).filter(|_| stays) {
                     display.above(&shown(&line, self.color));
                 }
@@ -74,6 +77,10 @@ pub(super) fn line(event: &Event) -> Option<String> {
                 Verb::Delete => format!("waits to be gone: {what}"),
                 _ => format!("waits to be usable: {what}"),
             };
+            format!("  {} {address}  {}", paint(FAINT, "…"), paint(FAINT, &text))
+        }
+        Event::Blocked { address, by, .. } => {
+            let text = format!("waits for {}", several(by));
             format!("  {} {address}  {}", paint(FAINT, "…"), paint(FAINT, &text))
         }
         Event::Retrying { address, step, error, after_ms, .. } => {
@@ -109,6 +116,15 @@ pub(super) fn line(event: &Event) -> Option<String> {
         ),
         Event::Stopping { now: true } => paint(STRONG, "Leaving."),
     })
+}
+
+/// The first few of many things.
+fn several(things: &[String]) -> String {
+    const SHOWN: usize = 3;
+    match things.len().saturating_sub(SHOWN) {
+        0 => things.join(", "),
+        more => format!("{} and {more} more", things[..SHOWN].join(", ")),
+    }
 }
 
 /// Milliseconds as people say them.
@@ -170,6 +186,9 @@ impl Display {
             }
             Event::Accepted { address, step } => self.say(address, *step, "accepted".to_owned()),
             Event::Waiting { address, step, what } => self.say(address, *step, what.clone()),
+            Event::Blocked { address, step, by } => {
+                self.say(address, *step, format!("waits for {}", several(by)));
+            }
             Event::Retrying { address, step, error, .. } => {
                 self.say(address, *step, format!("trying again: {error}"));
             }
@@ -222,6 +241,11 @@ mod tests {
             },
             Event::Accepted { address: vpc(), step: Verb::Create },
             Event::Waiting { address: vpc(), step: Verb::Create, what: "pending".to_owned() },
+            Event::Blocked {
+                address: vpc(),
+                step: Verb::Delete,
+                by: ["a", "b", "c", "d"].map(ToOwned::to_owned).into(),
+            },
             Event::Done {
                 address: vpc(),
                 kind: kind(),
@@ -256,6 +280,7 @@ mod tests {
             captured.err(),
             "  ↻ network/vpc  could not create, again in 0.7 s: Throttling\n\
              \x20 … network/vpc  waits to be usable: pending\n\
+             \x20 … network/vpc  waits for a, b, c and 1 more\n\
              \x20 ✓ created   network/vpc  ec2.vpc vpc-1, 2 min 05 s\n\
              \x20 ✗ cannot delete elbv2.load_balancer `alb`: AccessDenied: no\n\
              \x20 - not tried to delete network/vpc: `alb` failed\n"

@@ -11,4 +11,5 @@ mod planner;
 mod rehearse;
 mod settled;
 mod sources;
+mod teardown;
 mod world;

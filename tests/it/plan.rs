@@ -34,6 +34,7 @@ fn item(address: &str, kind: &str, action: Action, reason: Reason) -> Item {
         live: None,
         depends_on: Vec::new(),
         loses_data: false,
+        holds: None,
     }
 }
 
@@ -149,6 +150,7 @@ fn everything() -> Plan {
         ),
         Item {
             loses_data: true,
+            holds: None,
             ..changing(
                 "db",
                 "rds.instance",
@@ -174,6 +176,7 @@ fn everything() -> Plan {
         item("network/same", "ec2.vpc", Action::Keep, Reason::Same),
         Item {
             loses_data: true,
+            holds: None,
             ..going("uploads", "s3.bucket", Action::Delete, Reason::Orphan, "shop-dev-uploads")
         },
         going("network/old", "ec2.subnet", Action::Delete, Reason::Leftover, "subnet-1"),

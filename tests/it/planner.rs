@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use infra::kind::{LiveObject, Status, ownership};
+use infra::kind::{Holding, LiveObject, Status, ownership};
 use infra::live::Snapshot;
 use infra::model::{self, Address, Stack};
 use infra::plan::{self, Action, Item, Options, Plan, PlanErrors, Reason};
@@ -505,4 +505,62 @@ fn destroy_heeds_the_file() {
     insta::assert_snapshot!("destroy_protected", errors(destroyed(&with("{ protect: true }"))));
     let whole = FILE.replace("tags:", "environments: { default: { protect: true } }\ntags:");
     insta::assert_snapshot!("destroy_environment", errors(destroyed(&whole)));
+}
+
+#[test]
+fn destroy_keeps_what_holds_data_with_what_that_needs() {
+    let stack = load(FILE);
+    let snapshot = settled(&stack);
+    let kept = |address: &str, needs: &[&str]| {
+        let object = snapshot.objects.iter().find(|object| object.address() == Some(address));
+        let object = object.unwrap();
+        let needs = needs.iter().map(|&arn| arn.to_owned()).collect();
+        plan::Kept {
+            kind: object.kind.clone(),
+            region: object.region.clone(),
+            id: object.id().to_owned(),
+            holding: Holding { what: "2 things".into(), needs },
+        }
+    };
+    let destroyed = |keep: Vec<plan::Kept>| {
+        let options = Options { keep, ..Options::default() };
+        let plan = plan::destroy("shop", "default", "eu-west-3", &snapshot, Some(&stack), &options);
+        plan.unwrap()
+    };
+    let plan = destroyed(vec![kept("web", &[])]);
+    assert_eq!(
+        lines(&plan),
+        [
+            "delete role Destroy",
+            "update web HoldsData(\"2 things\"); tags.infra:retain: - > true",
+            "update key NeededBy(Address(\"web\")); tags.infra:retain: - > true"
+        ]
+    );
+    assert_eq!(plan.items[1].tags, [(ownership::RETAIN.to_owned(), "true".to_owned())].into());
+    // What only the data refers to stays as well.
+    let key = snapshot.objects.iter().find(|object| object.address() == Some("key")).unwrap();
+    let plan = destroyed(vec![kept("role", &[key.outputs["arn"].as_str().unwrap()])]);
+    let actions: Vec<_> = plan.items.iter().map(|i| (i.address.as_str(), i.action)).collect();
+    assert_eq!(
+        actions,
+        [("web", Action::Delete), ("role", Action::Update), ("key", Action::Update)]
+    );
+}
+
+#[test]
+fn orphans_are_what_the_file_does_not_declare() {
+    let snapshot = settled(&load(FILE));
+    let options = Options { orphans_only: true, ..Options::default() };
+    let without = FILE.split("  role:").next().unwrap();
+    let destroyed = |text: &str| {
+        let stack = load(text);
+        plan::destroy("shop", "default", "eu-west-3", &snapshot, Some(&stack), &options).unwrap()
+    };
+    assert_eq!(lines(&destroyed(FILE)), [""; 0]);
+    assert_eq!(lines(&destroyed(without)), ["delete role Orphan"]);
+    let moved = format!(
+        "{without}  moved:\n    kind: iam.role\n    lifecycle: {{ moved_from: role }}\n    \
+         trust: {{ Statement: [{{ Effect: Allow, Action: sts:AssumeRole, Principal: '*' }}] }}\n"
+    );
+    assert_eq!(lines(&destroyed(&moved)), [""; 0]);
 }

@@ -53,6 +53,18 @@ impl World {
         Session::open(&options, region, self.calls.clone()).await.expect("a session")
     }
 
+    /// What a client of the SDK is made from, for doing things behind our back.
+    pub async fn config(&self, region: &str) -> aws_config::SdkConfig {
+        let id = &self.account;
+        let credentials = aws_sdk_sts::config::Credentials::new(id, "x", None, None, "test");
+        aws_config::defaults(aws_config::BehaviorVersion::latest())
+            .region(aws_config::Region::new(region.to_owned()))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(credentials)
+            .load()
+            .await
+    }
+
     pub async fn plan(&self, stack: &Stack) -> Result<Plan, String> {
         let session = self.session(&stack.region).await;
         let snapshot =

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::apply::{Event, Verb};
 use crate::aws::{Class, Error};
-use crate::kind::Status;
+use crate::kind::{Blocker, Status};
 use crate::plan::Action;
 
 use super::stage::{Run, Stage, uses};
@@ -61,6 +61,43 @@ fn a_busy_object_is_deleted_when_it_is_free() {
     assert!(run.outcome.is_success());
     assert_eq!(retries(&run), 6);
     assert!(run.took > Duration::from_secs(10), "{:?}", run.took);
+}
+
+/// An object that something holds for ever, or does not let go of by itself.
+fn held(remedy: Option<&str>) -> (Run, Vec<Vec<String>>) {
+    let mut stage = Stage::default();
+    let object = stage.world.put("test.node", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", Class::Busy, "DependencyViolation", 1000);
+    let what = "interface eni-1 of gateway nat-1".to_owned();
+    stage.world.lock().blockers = vec![Blocker { what, remedy: remedy.map(ToOwned::to_owned) }];
+    let run = stage.run();
+    let blocked = run.events.iter().filter_map(|event| match event {
+        Event::Blocked { by, .. } => Some(by.clone()),
+        _ => None,
+    });
+    let blocked = blocked.collect();
+    (run, blocked)
+}
+
+#[test]
+fn what_holds_an_object_is_named_once_and_waited_for() {
+    let (run, blocked) = held(None);
+    assert_eq!(blocked, [["interface eni-1 of gateway nat-1"]]);
+    assert_eq!(retries(&run), 0);
+    assert!(run.took > Duration::from_mins(9), "{:?}", run.took);
+    let message = &run.outcome.failed[0].error.message;
+    assert!(message.contains("(held by interface eni-1 of gateway nat-1) (tried"), "{message}");
+}
+
+#[test]
+fn what_will_not_go_by_itself_is_given_up_early() {
+    let (run, blocked) = held(Some("ask the neighbours"));
+    assert_eq!(blocked.len(), 1);
+    assert!(run.took < Duration::from_secs(40), "{:?}", run.took);
+    let failure = &run.outcome.failed[0];
+    assert!(failure.error.message.ends_with("(held by interface eni-1 of gateway nat-1)"));
+    assert_eq!(failure.advice, "ask the neighbours");
 }
 
 #[test]
@@ -192,7 +229,7 @@ fn the_first_request_to_stop_lets_what_is_in_flight_finish() {
     let mut stage = Stage::default();
     stage.create("a", json!({}));
     stage.create("b", uses(&["a"]));
-    stage.world.lock().slow.insert("a".to_owned(), 10);
+    stage.world.lock().slow.insert("a".to_owned(), 5);
     stage.world.lock().stop_at = Some(("create a".to_owned(), stage.stop.clone(), 1));
     let run = stage.run();
     assert_eq!(run.log, ["create a", "usable a"]);

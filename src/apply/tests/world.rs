@@ -18,8 +18,8 @@ use crate::apply::clock::Clock;
 use crate::apply::stop::Stop;
 use crate::aws::{Aws, Calls, Class, Error, Result};
 use crate::kind::{
-    Any, AnyKind, Auto, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope, Secret, Set,
-    Status, Tags, field,
+    Any, AnyKind, Auto, Blocker, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope,
+    Secret, Set, Status, Tags, field,
 };
 
 pub(super) const REGION: &str = "test-1";
@@ -112,6 +112,8 @@ pub(super) struct Inner {
     pub slow: HashMap<String, u32>,
     /// By address, why it will never be usable.
     pub broken: HashMap<String, String>,
+    /// What is said to hold an object that could not be deleted.
+    pub blockers: Vec<Blocker>,
     /// Whether objects in use may go: looking for users takes time when there are many.
     pub unchecked: bool,
     /// A call at which someone asks the run to stop, and how often.
@@ -305,6 +307,10 @@ impl<const N: usize> Kind for Node<N> {
         inner.log.push(format!("delete {address}"));
         inner.objects.remove(id);
         Ok(())
+    }
+
+    async fn blockers(aws: &Aws, _: &Live<Self>) -> Vec<Blocker> {
+        World::of(aws).lock().blockers.clone()
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, _: &[String]) -> Result<()> {

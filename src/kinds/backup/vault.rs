@@ -1,14 +1,19 @@
 //! `backup.vault`: `CreateBackupVault`, `PutBackupVaultAccessPolicy`, `PutBackupVaultLockConfiguration`.
 
-use aws_sdk_backup::types::BackupVaultListMember;
+use std::time::Duration;
+
+use aws_sdk_backup::types::{
+    BackupVaultListMember, RecoveryPointByBackupVault, RecoveryPointStatus,
+};
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{client, map, tag, tags_of};
-use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
 use crate::kind::{
-    Arn, Auto, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status, Tags,
+    Arn, Auto, Blocker, Holding, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status,
+    Tags,
 };
 use crate::kinds::kms::Key;
 
@@ -61,6 +66,8 @@ impl Kind for Vault {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("backup:backup-vault:");
     const DATA: bool = true;
+    // Large recovery points take their time to go.
+    const TIMEOUT: Duration = Duration::from_mins(30);
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vaults = client(aws).list_backup_vaults().into_paginator().items().send();
@@ -106,6 +113,49 @@ impl Kind for Vault {
         tag(aws, &was.outputs.arn, set, remove).await
     }
 
+    /// Recovery points are encrypted with the vault's key or, for some services, with that of what
+    /// was backed up: all pages are read for those.
+    async fn holds(aws: &Aws, was: &Live<Self>) -> Result<Option<Holding>> {
+        let points = points(aws, &was.outputs.name).await?;
+        let size = points.iter().filter_map(RecoveryPointByBackupVault::backup_size_in_bytes).sum();
+        let keys = points.iter().filter_map(RecoveryPointByBackupVault::encryption_key_arn);
+        let needs = keys.map(ToOwned::to_owned).collect();
+        let holding = Holding::count(points.len(), false, "recovery point", "recovery points");
+        Ok(holding.map(|holding| Holding { needs, ..holding.size(size) }))
+    }
+
+    async fn empty(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        let vault = &was.outputs.name;
+        let points = points(aws, vault).await?;
+        for point in &points {
+            let Some(arn) = point.recovery_point_arn() else { continue };
+            if point.status() == Some(&RecoveryPointStatus::Deleting) {
+                continue;
+            }
+            let delete = client(aws).delete_recovery_point().backup_vault_name(vault);
+            let deleted = delete.recovery_point_arn(arn).send().await.map_err(Error::from);
+            deleted.map(drop).absent().map_err(|error| match error.code.as_str() {
+                // A backup or a copy that is under way: it can be deleted once it has ended.
+                "InvalidResourceStateException" => Error { class: Class::Busy, ..error },
+                _ => error,
+            })?;
+        }
+        match points.len() {
+            0 => Ok(()),
+            count => {
+                let message = format!("{count} recovery points of {vault} are being deleted");
+                Err(Error::new(Class::Busy, "RecoveryPointsDeleting", message))
+            }
+        }
+    }
+
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        let points = points(aws, &was.outputs.name).await.unwrap_or_default();
+        let holding = Holding::count(points.len(), false, "recovery point", "recovery points");
+        let blocker = |it: Holding| Blocker { what: format!("{} to go", it.what), remedy: None };
+        holding.map(blocker).into_iter().collect()
+    }
+
     fn check(&self) -> Vec<Problem> {
         let Some(lock) = &self.lock else { return Vec::new() };
         match (lock.min_retention_days, lock.max_retention_days) {
@@ -116,6 +166,11 @@ impl Kind for Vault {
             _ => Vec::new(),
         }
     }
+}
+
+async fn points(aws: &Aws, vault: &str) -> Result<Vec<RecoveryPointByBackupVault>> {
+    let points = client(aws).list_recovery_points_by_backup_vault().backup_vault_name(vault);
+    all_pages(points.into_paginator().items().send()).await
 }
 
 async fn set_policy(aws: &Aws, vault: &Vault) -> Result<()> {

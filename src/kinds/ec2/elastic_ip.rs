@@ -4,9 +4,10 @@ use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interfaces::holding;
 use super::{NOT_YET, client, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result};
-use crate::kind::{Immutable, Kind, Live, Scope, Status, Tags};
+use crate::kind::{Blocker, Immutable, Kind, Live, Scope, Status, Tags};
 
 /// A public IPv4 address that stays the same.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,10 @@ impl Kind for ElasticIp {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).release_address().allocation_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        holding(aws, "association.public-ip", &was.outputs.public_ip).await
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -4,10 +4,11 @@ use aws_sdk_ec2::types::{InternetGateway as AwsInternetGateway, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interfaces::{blocker, interfaces};
 use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
-use crate::kind::{Kind, Live, Ref, Scope, Status, Tags};
+use crate::kind::{Blocker, Kind, Live, Ref, Scope, Status, Tags};
 
 /// A network's way to the internet and back. What uses it has a public address, and a route to it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,13 @@ impl Kind for InternetGateway {
         let delete = client(aws).delete_internet_gateway();
         delete.internet_gateway_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    /// The interfaces in its network that have a public address.
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        let Some(vpc) = &was.spec.vpc else { return Vec::new() };
+        let found = interfaces(aws, "vpc-id", vpc).await;
+        found.iter().filter(|found| found.association().is_some()).map(blocker).collect()
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -7,11 +7,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::group_rules::{describe, rules, set_rules};
+use super::interfaces::holding;
 use super::rule::{Rules, odd_letter};
 use super::{NOT_YET, Vpc, client, complete, filter, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
-use crate::kind::{Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
+use crate::kind::{Blocker, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
 
 /// Says which traffic reaches what is in the group, and which leaves it. What no rule lets
 /// through is blocked, outgoing traffic included.
@@ -81,6 +82,24 @@ impl Kind for SecurityGroup {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_security_group().group_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    /// The interfaces that it is on, or else the groups whose rules name it.
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        let id = &was.outputs.id;
+        let interfaces = holding(aws, "group-id", id).await;
+        if !interfaces.is_empty() {
+            return interfaces;
+        }
+        let naming = describe(aws, vec![filter("ip-permission.group-id", [id])]).await;
+        let naming = naming.unwrap_or_default();
+        let others =
+            naming.iter().filter_map(|group| group.group_id()).filter(|other| *other != id);
+        let blocker = |other: &str| Blocker {
+            what: format!("a rule of security group {other}"),
+            remedy: Some(format!("take the rule that names {id} out of {other}, then run again")),
+        };
+        others.map(blocker).collect()
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

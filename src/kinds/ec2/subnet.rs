@@ -5,10 +5,11 @@ use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::interfaces::holding;
 use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::Id;
-use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
+use crate::kind::{Blocker, Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
 
 /// A part of a network, in one availability zone.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +76,10 @@ impl Kind for Subnet {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_subnet().subnet_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        holding(aws, "subnet-id", &was.outputs.id).await
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

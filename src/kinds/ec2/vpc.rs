@@ -9,10 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::group_rules::{describe, rules, set_rules};
+use super::interfaces::holding;
 use super::rule::{Rule, Rules};
 use super::{NOT_YET, client, complete, filter, owned, tag, tagged, tags};
 use crate::aws::{Aws, Class, Error, Result, all_pages};
-use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Scope, Status, Tags, default};
+use crate::kind::{Blocker, Cidr, Immutable, Kind, Live, Problem, Scope, Status, Tags, default};
 
 /// A network.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -128,6 +129,22 @@ impl Kind for Vpc {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_vpc().vpc_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    /// The interfaces in it, or else the subnets: by now those of ours are gone.
+    async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
+        let id = &was.outputs.id;
+        let interfaces = holding(aws, "vpc-id", id).await;
+        if !interfaces.is_empty() {
+            return interfaces;
+        }
+        let subnets = client(aws).describe_subnets().filters(filter("vpc-id", [id])).send().await;
+        let subnets = subnets.ok().and_then(|answer| answer.subnets).unwrap_or_default();
+        let blocker = |subnet: &str| Blocker {
+            what: format!("subnet {subnet}"),
+            remedy: Some(format!("delete {subnet} with whatever made it, then run again")),
+        };
+        subnets.iter().filter_map(|subnet| subnet.subnet_id()).map(blocker).collect()
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

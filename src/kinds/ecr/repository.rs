@@ -1,17 +1,17 @@
 //! `ecr.repository`
 
 use aws_sdk_ecr::types::{
-    EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ImageTagMutability,
-    Repository as AwsRepository,
+    EncryptionConfiguration, EncryptionType, ImageDetail, ImageIdentifier,
+    ImageScanningConfiguration, ImageTagMutability, Repository as AwsRepository,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{client, list, tag};
-use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
 use crate::kind::{
-    Arn, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags, default,
+    Arn, Holding, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags, default,
 };
 use crate::kinds::kms::Key;
 
@@ -47,6 +47,11 @@ pub struct Outputs {
     /// What images' names begin with: `${repository.uri}:1.4.2`.
     uri: String,
 }
+
+/// How many images one `DescribeImages` tells of.
+const IMAGES_AT_ONCE: i32 = 1000;
+/// How many images one `BatchDeleteImage` takes.
+const DELETED_AT_ONCE: i32 = 100;
 
 fn immutable() -> String {
     "IMMUTABLE".to_owned()
@@ -115,11 +120,47 @@ impl Kind for Repository {
         Ok(())
     }
 
-    /// Deletes the repository with its images: what holds data is guarded by the planner.
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
-        let delete = client(aws).delete_repository().repository_name(&*was.spec.name);
-        delete.force(true).send().await?;
+        client(aws).delete_repository().repository_name(&*was.spec.name).send().await?;
         Ok(())
+    }
+
+    async fn holds(aws: &Aws, was: &Live<Self>) -> Result<Option<Holding>> {
+        let describe = client(aws).describe_images().repository_name(&*was.spec.name);
+        let page = describe.max_results(IMAGES_AT_ONCE).send().await?;
+        let (images, more) = (page.image_details(), page.next_token().is_some());
+        let size = images.iter().filter_map(ImageDetail::image_size_in_bytes).sum();
+        let holding = Holding::count(images.len(), more, "image", "images");
+        Ok(holding.map(|holding| if more { holding } else { holding.size(size) }))
+    }
+
+    /// The first page is always the next one. An image that others refer to, as the list of its
+    /// platforms does, can be deleted after those.
+    async fn empty(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        let name = &*was.spec.name;
+        loop {
+            let list = client(aws).list_images().repository_name(name);
+            let page = list.max_results(DELETED_AT_ONCE).send().await?;
+            // An image is listed once for each of its tags; its digest stands for all of them.
+            let mut digests: Vec<&str> =
+                page.image_ids().iter().filter_map(ImageIdentifier::image_digest).collect();
+            digests.sort_unstable();
+            digests.dedup();
+            if digests.is_empty() {
+                return Ok(());
+            }
+            let image = |digest: &&str| ImageIdentifier::builder().image_digest(*digest).build();
+            let images = digests.iter().map(image).collect();
+            let delete = client(aws).batch_delete_image().repository_name(name);
+            let answer = delete.set_image_ids(Some(images)).send().await?;
+            if let (true, Some(first)) = (answer.image_ids().is_empty(), answer.failures().first())
+            {
+                let code = first.failure_code().map_or("ImageNotDeleted", |code| code.as_str());
+                let reason = first.failure_reason().unwrap_or_default();
+                let message = format!("images in {name} cannot be deleted: {reason}");
+                return Err(Error::new(Class::Refused, code, message));
+            }
+        }
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::aws::{Aws, Error, Result};
 use crate::kind::field::NameOutput;
 use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
 use crate::kinds::kms::Key;
-use crate::kinds::logs::LogGroup;
+use crate::kinds::logs::{LogGroup, delete_made_by_service};
 
 /// A place for tasks and services to run in.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -125,6 +125,10 @@ impl Kind for Cluster {
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        // Container Insights makes this group, and keeps what is in it for a day. It goes first: a
+        // run that is cut short behind it finds the cluster again, but would not find the group.
+        let insights = format!("/aws/ecs/containerinsights/{}/performance", was.outputs.name);
+        delete_made_by_service(aws, &insights).await?;
         client(aws).delete_cluster().cluster(&was.outputs.arn).send().await?;
         Ok(())
     }

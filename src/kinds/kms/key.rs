@@ -125,6 +125,8 @@ impl Kind for Key {
     /// Nor is a principal that was just made.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("MalformedPolicyDocumentException", "invalid principals")];
+    // It holds nothing by itself, and can be had back for days. What is encrypted with it refers to
+    // it, and so keeps it.
     const DATA: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {

@@ -1,16 +1,16 @@
 //! `logs.log_group`: `CreateLogGroup`, `PutRetentionPolicy`, `PutMetricFilter`.
 
 use aws_sdk_cloudwatchlogs::types::{
-    LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter,
+    LogGroup as AwsLogGroup, LogGroupClass, MetricFilter as AwsMetricFilter, OrderBy,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::metric_filter::{self, MetricFilter};
 use super::{client, map, tag};
-use crate::aws::{Aws, Error, Result, all_pages, eventually};
+use crate::aws::{Absent, Aws, Error, Result, all_pages, eventually};
 use crate::kind::{
-    Arn, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+    Arn, Holding, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
 };
 use crate::kinds::kms::Key;
 
@@ -129,6 +129,18 @@ impl Kind for LogGroup {
         tag(aws, &was.outputs.arn, set, remove).await
     }
 
+    /// Deleting a group deletes its events, so that there is nothing to empty. AWS does not count
+    /// events; streams have one when they say of the last.
+    async fn holds(aws: &Aws, was: &Live<Self>) -> Result<Option<Holding>> {
+        let streams = client(aws).describe_log_streams().log_group_name(&*was.spec.name);
+        let page = streams.order_by(OrderBy::LastEventTime).descending(true).send().await?;
+        let used =
+            page.log_streams().iter().filter(|stream| stream.last_event_timestamp().is_some());
+        let (count, more) = (used.count(), page.next_token().is_some());
+        let (one, many) = ("log stream with events", "log streams with events");
+        Ok(Holding::count(count, more, one, many))
+    }
+
     fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         if *self.class == Class::InfrequentAccess && !self.metric_filters.is_empty() {
@@ -140,6 +152,18 @@ impl Kind for LogGroup {
         let wrong = self.metric_filters.iter().filter_map(MetricFilter::problem);
         problems.extend(wrong.map(|message| Problem::at("metric_filters", message)));
         problems
+    }
+}
+
+/// Deletes a group that a service made for an object of ours. One with tags is somebody's own.
+pub(in crate::kinds) async fn delete_made_by_service(aws: &Aws, name: &str) -> Result<()> {
+    let arn = aws.arn("logs", &format!("log-group:{name}"));
+    match tags_of(aws, &arn).await.absent()? {
+        Some(tags) if tags.is_empty() => {
+            let deleted = client(aws).delete_log_group().log_group_name(name).send().await;
+            deleted.map(drop).map_err(Error::from).absent().map(drop)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ mod metric_filter;
 use aws_sdk_cloudwatchlogs::Client;
 
 pub use log_group::LogGroup;
+pub(in crate::kinds) use log_group::delete_made_by_service;
 
 use crate::aws::{Aws, Result};
 use crate::kind::{Entry, NewKind, Tags};

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::client;
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::{
-    self, Arn, Json, Kind, Late, Live, Name, Policy, Problem, Ref, Scope, Set, Status, Tags,
-    default, deletion, ownership,
+    self, Arn, Holding, Json, Kind, Late, Live, Name, Policy, Problem, Ref, Scope, Set, Status,
+    Tags, default, deletion, ownership,
 };
 use crate::kinds::kms;
 
@@ -209,6 +209,15 @@ impl Kind for Secret {
             client(aws).untag_resource().secret_id(arn).set_tag_keys(keys).send().await?;
         }
         Ok(())
+    }
+
+    /// A secret may have no value yet. Deleting it deletes the value, so that there is nothing to
+    /// empty.
+    async fn holds(aws: &Aws, was: &Live<Self>) -> Result<Option<Holding>> {
+        let secret = describe(aws, &was.outputs.arn).await?;
+        let versions = secret.version_ids_to_stages().map_or(0, std::collections::HashMap::len);
+        let holding = Holding::count(versions, false, "secret value", "secret values");
+        Ok(holding.map(|holding| holding.for_days(was.spec.deletion_days)))
     }
 
     fn check(&self) -> Vec<Problem> {

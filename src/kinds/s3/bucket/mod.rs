@@ -1,5 +1,6 @@
 //! `s3.bucket`: `CreateBucket`, and a Put… and Get… for each of its settings.
 
+mod contents;
 mod lifecycle;
 mod policy;
 mod replication;
@@ -12,8 +13,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
-use crate::aws::{self, Absent, Aws, Class, Error, Result, all_pages};
-use crate::kind::{Kind, Late, Live, Name, Policy, Problem, Scope, Set, Status, Tags, default};
+use crate::aws::{self, Absent, Aws, Error, Result, all_pages};
+use crate::kind::{
+    Holding, Kind, Late, Live, Name, Policy, Problem, Scope, Set, Status, Tags, default,
+};
 
 /// A bucket for objects.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -144,20 +147,8 @@ impl Kind for Bucket {
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
-        let name = &*was.spec.name;
-        let delete = client(aws).delete_bucket().bucket(name).send().await;
-        delete.map(|_| ()).map_err(Error::from).map_err(|error| match error.code.as_str() {
-            // No waiting empties a bucket.
-            "BucketNotEmpty" => Error {
-                class: Class::Refused,
-                message: format!(
-                    "the bucket {name} holds objects, or versions of deleted ones, and AWS deletes \
-                     only empty buckets: empty it, then try again"
-                ),
-                ..error
-            },
-            _ => error,
-        })
+        client(aws).delete_bucket().bucket(&*was.spec.name).send().await?;
+        Ok(())
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
@@ -168,6 +159,14 @@ impl Kind for Bucket {
         let tagging = Tagging::builder().set_tag_set(Some(aws_tags(&tags)?)).build()?;
         client(aws).put_bucket_tagging().bucket(&*was.spec.name).tagging(tagging).send().await?;
         Ok(())
+    }
+
+    async fn holds(aws: &Aws, was: &Live<Self>) -> Result<Option<Holding>> {
+        contents::count(aws, &was.spec.name).await
+    }
+
+    async fn empty(aws: &Aws, was: &Live<Self>) -> Result<()> {
+        contents::delete(aws, &was.spec.name).await
     }
 
     fn check(&self) -> Vec<Problem> {
