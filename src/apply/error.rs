@@ -45,6 +45,9 @@ pub(super) const NEVER_USABLE: &str = "NeverUsable";
 /// An expression waits for something that is not there.
 pub(super) const UNRESOLVED: &str = "UnresolvedExpression";
 
+/// It is not what a saved plan was made for.
+pub(super) const MOVED: &str = "Moved";
+
 /// What to do about an error.
 pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -> String {
     match error.code.as_str() {
@@ -56,6 +59,10 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         }
         NEVER_USABLE => {
             return "mend what AWS names; the next `infra apply` replaces the object".to_owned();
+        }
+        MOVED => {
+            return "it was left as it is: review a new plan (`infra plan --out`), then apply that"
+                .to_owned();
         }
         UNRESOLVED => {
             return "run `infra plan` again; if it stays, the expression asks for an output that \

@@ -34,6 +34,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::aws::Session;
 use crate::kinds;
 use crate::model::{Address, Outputs, Reference, Stack};
+use crate::plan::saved::Withheld;
 use crate::plan::{Action, Plan};
 
 pub use error::Failure;
@@ -47,11 +48,14 @@ pub struct Options {
     pub parallelism: usize,
     /// From what the jitter of retries is drawn: equal seeds wait equally long.
     pub seed: u64,
+    /// Items of the plan, by their place, that are not carried out, and with them all that needs
+    /// them.
+    pub withheld: BTreeMap<usize, Withheld>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parallelism: 16, seed: u64::from(std::process::id()) }
+        Self { parallelism: 16, seed: u64::from(std::process::id()), withheld: BTreeMap::new() }
     }
 }
 

@@ -39,6 +39,7 @@ impl Destroy {
             );
             run.carry_out(&plan, &question).await
         };
-        self.run.alone(context, &self.file.stack, "destroy", work).await
+        let found = context.find(&self.file.stack).await?;
+        self.run.alone(context, found, "destroy", work).await
     }
 }

@@ -1,6 +1,6 @@
 //! What `apply` and `destroy` share: the lease, the question, the run itself and its record.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -15,6 +15,7 @@ use crate::apply::{self, Stop};
 use crate::aws::Session;
 use crate::model::Stack;
 use crate::plan;
+use crate::plan::saved::{Comparison, Withheld};
 use crate::report::progress;
 
 /// How a plan is carried out.
@@ -51,16 +52,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl RunOptions {
-    /// Does `work` while nobody else changes the environment. The account is read under the lease,
-    /// so that what is planned is what is there.
+    /// Does `work` on a stack that was found, while nobody else changes the environment. The account
+    /// is read under the lease, so that what is planned is what is there.
     pub(super) async fn alone(
         &self,
         context: &Context,
-        file: &Path,
+        (stack, session): (Stack, Session),
         command: &str,
         work: impl AsyncFnOnce(&Run<'_>) -> CommandResult,
     ) -> CommandResult {
-        let (stack, session) = context.find(file).await?;
         let stop = Stop::new();
         apply::on_signals(&stop)?;
         let (options, holder) = (self, Holder::this(command));
@@ -131,9 +131,34 @@ impl Run<'_> {
         if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
             bail!("nothing was changed: the answer was not `yes`");
         }
+        self.execute(plan, plan, BTreeMap::new()).await
+    }
+
+    /// Carries out what was reviewed, as far as it still holds. Nobody is asked: it was reviewed.
+    pub(super) async fn carry_out_reviewed(&self, compared: &Comparison) -> CommandResult {
+        let report = &self.context.report;
+        let plan = compared.carried_out();
+        if plan.has_changes() {
+            report.plan(&plan);
+        } else if compared.refused.is_empty() {
+            report.note("Nothing of the reviewed plan is left to do.");
+            report.outputs(&plan.outputs);
+            return Ok(Exit::Success);
+        }
+        self.execute(&compared.plan, &plan, compared.withheld.clone()).await
+    }
+
+    /// Applies a plan and reports; `intended` is what the history says of it.
+    async fn execute(
+        &self,
+        plan: &plan::Plan,
+        intended: &plan::Plan,
+        withheld: BTreeMap<usize, Withheld>,
+    ) -> CommandResult {
+        let report = &self.context.report;
         let home = self.session.region(&self.stack.region);
         let history = History::new(&home, &self.stack.name, &self.stack.environment);
-        let journal = (!self.options.no_lock).then(|| history.begin(self.holder.clone(), plan));
+        let journal = (!self.options.no_lock).then(|| history.begin(self.holder.clone(), intended));
 
         let (sender, mut events) = unbounded_channel();
         let (shown, to_show) = unbounded_channel();
@@ -148,7 +173,7 @@ impl Run<'_> {
             }
         };
         let parallelism = self.options.parallelism.into();
-        let options = apply::Options { parallelism, ..apply::Options::default() };
+        let options = apply::Options { parallelism, withheld, ..apply::Options::default() };
         let (stack, stop) = (Some(&self.stack), self.stop.clone());
         let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
         let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));
