@@ -1,6 +1,7 @@
 //! Every integration test, in one binary.
 
 mod binary;
+mod canary;
 mod cases;
 mod cli;
 mod healthcare;
