@@ -18,10 +18,11 @@ use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{AnyKind, Blocker, LiveObject, Tags, ownership};
 use crate::model::Address;
 use crate::plan::diff::carry;
+use crate::plan::saved::Withheld;
 use crate::plan::{Action, Find, Item, Plan};
 
 use super::clock::{Clock, millis};
-use super::error::{Failure, UNRESOLVED, advice};
+use super::error::{Failure, MOVED, UNRESOLVED, advice};
 use super::event::{Event, Verb};
 use super::known::{Known, unknown};
 use super::late::{hold_back, is_late_path, merge, redact, secrets};
@@ -69,9 +70,11 @@ impl Context<'_> {
     }
 }
 
-/// How long a run that is to stop still waits for objects to become usable. Calls are waited for in
-/// any case; a pipeline that is cancelled is killed after 7.5 s.
+/// How long a run that is to stop still waits for objects to become usable.
 const GRACE: Duration = Duration::from_secs(4);
+/// How much longer it waits for calls that are under way. A pipeline that is cancelled is killed
+/// after 7.5 s, and then could not say what is left.
+const LAST_GRACE: Duration = Duration::from_secs(2);
 
 /// How long something that nobody takes away by itself may hold an object that is to go: whoever it
 /// belongs to may be taking it away at this moment.
@@ -188,6 +191,13 @@ impl<'a> Engine<'a> {
 
     async fn run(mut self, stop: &Stop) -> Outcome {
         self.tell(Event::Begun { steps: self.steps.steps.len() });
+        // What moved is told with its reason, even where it also needs what nobody reviewed.
+        let withheld = &self.context.options.withheld;
+        let (unreviewed, moved): (Vec<_>, Vec<_>) =
+            withheld.iter().partition(|(_, why)| **why == Withheld::Unreviewed);
+        for (&place, why) in moved.into_iter().chain(unreviewed) {
+            self.withhold(place, why);
+        }
         let mut seen = 0;
         let mut grace: Option<BoxFuture<'a, ()>> = None;
         let mut patient = true;
@@ -211,7 +221,12 @@ impl<'a> Engine<'a> {
                     }
                     grace = Some(self.context.clock.sleep(GRACE));
                 }
-                () = OptionFuture::from(grace.as_mut()).map(drop), if patient && grace.is_some() => {
+                () = OptionFuture::from(grace.as_mut()).map(drop), if grace.is_some() => {
+                    grace = patient.then(|| self.context.clock.sleep(LAST_GRACE));
+                    if !patient {
+                        // What was sent may still take effect: from here on it is as if asked twice.
+                        stop.ask();
+                    }
                     patient = false;
                 }
                 Some(report) = self.flying.next() => self.take(report),
@@ -219,6 +234,33 @@ impl<'a> Engine<'a> {
         }
         self.outcome.interrupted = stop.is_asked();
         self.end()
+    }
+
+    /// Ends an item's steps, and all that needs them, before anything begins.
+    fn withhold(&mut self, place: usize, why: &Withheld) {
+        let mut reason = match why {
+            Withheld::Moved(reason) => Some(reason),
+            Withheld::Unreviewed => None,
+        };
+        let steps = self.steps;
+        for &step in steps.own.get(place).into_iter().flatten() {
+            self.ready.remove(&step);
+            if self.progress[step].state == State::Over {
+                continue;
+            }
+            if let Some(reason) = reason.take() {
+                self.fail(step, Error::new(Class::Refused, MOVED, reason));
+            } else {
+                self.progress[step].state = State::Over;
+                self.skip_after(step, &self.item(step).address);
+            }
+        }
+    }
+
+    /// Whether nobody asked for the step: it is of no interest that it is not tried.
+    fn is_unreviewed(&self, step: usize) -> bool {
+        let place = self.steps.steps[step].item;
+        self.context.options.withheld.get(&place) == Some(&Withheld::Unreviewed)
     }
 
     fn tell(&self, event: Event) {
@@ -309,7 +351,7 @@ impl<'a> Engine<'a> {
                 if self.completes(step) {
                     spec = hold_back(schema, &spec, None);
                 }
-                whole(&spec)?;
+                whole(schema, &spec)?;
                 let secrets = secrets(schema, &spec);
                 (Job::Create { spec, tags: self.tags(item) }, secrets)
             }
@@ -354,7 +396,7 @@ impl<'a> Engine<'a> {
         let is_new = matches!(item.action, Action::Create | Action::Replace { .. });
         let ignored = if is_new { &[] } else { self.context.declared.ignored(&item.address) };
         carry(kind.schema(), &was.spec, &mut now, ignored);
-        whole(&now)?;
+        whole(kind.schema().json(), &now)?;
         Ok(now)
     }
 
@@ -567,6 +609,9 @@ impl<'a> Engine<'a> {
             }
             self.progress[step].state = State::Over;
             front.extend(&self.steps.next[step]);
+            if self.is_unreviewed(step) {
+                continue;
+            }
             let item = self.item(step);
             let skipped = Skipped {
                 address: item.address.clone(),
@@ -615,11 +660,12 @@ fn held_by(error: &mut Error, by: &[String]) {
 }
 
 /// The error for a spec that still waits for something.
-fn whole(spec: &Value) -> Result<()> {
+fn whole(schema: &Value, spec: &Value) -> Result<()> {
     match unknown(spec) {
         None => Ok(()),
         Some(text) => {
-            let message = format!("`{text}` is still not known");
+            let mut message = format!("`{text}` is still not known");
+            redact(&mut message, &secrets(schema, spec));
             Err(Error::new(Class::Refused, UNRESOLVED, message))
         }
     }

@@ -47,6 +47,9 @@ pub(super) const HOLDS_DATA: &str = "HoldsData";
 /// An expression waits for something that is not there.
 pub(super) const UNRESOLVED: &str = "UnresolvedExpression";
 
+/// It is not what a saved plan was made for.
+pub(super) const MOVED: &str = "Moved";
+
 /// What to do about an error.
 pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -> String {
     match error.code.as_str() {
@@ -62,6 +65,10 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         HOLDS_DATA => {
             return "run again with `--force` to delete the data too; to keep it, \
                     `infra destroy --keep-data` or `retain`"
+                .to_owned();
+        }
+        MOVED => {
+            return "it was left as it is: review a new plan (`infra plan --out`), then apply that"
                 .to_owned();
         }
         UNRESOLVED => {

@@ -35,6 +35,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::aws::Session;
 use crate::kinds;
 use crate::model::{Address, Outputs, Reference, Stack};
+use crate::plan::saved::Withheld;
 use crate::plan::{Action, Plan};
 
 pub use error::Failure;
@@ -52,11 +53,15 @@ pub struct Options {
     pub delete_data: bool,
     /// From what the jitter of retries is drawn: equal seeds wait equally long.
     pub seed: u64,
+    /// Items of the plan, by their place, that are not carried out, and with them all that needs
+    /// them.
+    pub withheld: BTreeMap<usize, Withheld>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parallelism: 16, delete_data: false, seed: u64::from(std::process::id()) }
+        let (delete_data, withheld) = (false, BTreeMap::new());
+        Self { parallelism: 16, delete_data, seed: u64::from(std::process::id()), withheld }
     }
 }
 

@@ -1,14 +1,22 @@
 //! `infra apply`
 
+use std::path::Path;
+
+use anyhow::bail;
 use clap::Args;
 
 use super::plan::PlanOptions;
-use super::run::RunOptions;
+use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, File};
 use crate::live::{Reach, Snapshot};
-use crate::plan;
+use crate::model;
+use crate::plan::{self, Plan, saved::Saved};
 
-/// Make the account match the stack file
+/// Make the account match the stack file, or carry out a saved plan
+///
+/// A plan that `infra plan --out FILE` saved may stand in place of the stack file. Then exactly what
+/// was reviewed is applied, without a question; an object that is not as it was when the plan was
+/// made is refused by name, with all that depends on it.
 #[derive(Args, Debug)]
 pub(super) struct Apply {
     #[command(flatten)]
@@ -17,15 +25,30 @@ pub(super) struct Apply {
     run: RunOptions,
     #[command(flatten)]
     options: PlanOptions,
+    /// With a saved plan: change nothing at all when anything in it is refused
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Apply {
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
-        let work = async |run: &super::run::Run<'_>| {
-            let snapshot =
-                async { Ok(Snapshot::read(&run.session, &run.stack, Reach::Needed).await?) };
-            let snapshot = run.before(snapshot).await?;
-            let mut plan = plan::plan(&run.stack, &snapshot, &self.options.read())?;
+        let path = &self.file.stack;
+        // A file that cannot be read is one mistake more that the stack file's reader tells.
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if Saved::is_one(&text) {
+            return self.reviewed(context, &Saved::read(&text)?).await;
+        }
+        if is_foreign(&text) {
+            let shown = path.display();
+            bail!(
+                "{shown} is neither a stack file nor a saved plan: `infra plan --out FILE` makes one"
+            );
+        }
+        if self.strict {
+            bail!("--strict goes with a saved plan: `infra plan --out FILE` makes one");
+        }
+        let work = async |run: &Run<'_>| {
+            let mut plan = planned(run, &self.options.read()).await?;
             let question = format!(
                 "Apply these changes to {} {} in account {}? Only `yes` goes on:",
                 plan.stack, plan.environment, plan.account
@@ -33,10 +56,60 @@ impl Apply {
             run.look_into(&mut plan).await?;
             run.carry_out(&plan, &question, KEEP, async |_| Ok(None)).await
         };
-        self.run.alone(context, &self.file.stack, "apply", work).await
+        let found = context.find(path).await?;
+        self.run.alone(context, found, "apply", work).await
+    }
+
+    /// Applies a saved plan.
+    async fn reviewed(&self, context: &Context, saved: &Saved) -> CommandResult {
+        if self.options.is_given() {
+            bail!(
+                "--adopt and --override-protection are part of a plan: give them to `infra plan \
+                 --out FILE`"
+            );
+        }
+        saved.is_for("environment", context.global.env.as_deref())?;
+        saved.is_for("region", context.global.region.as_deref())?;
+        let given = context.model_options();
+        let options = model::Options {
+            environment: Some(saved.environment.clone()),
+            region: Some(saved.region.clone()),
+            params: saved.params(&given.params)?,
+            account: None,
+        };
+        let file = Path::new(&saved.file);
+        // What has changed in the file is said before AWS is asked anything.
+        saved.is_from(&model::load(file, &options)?)?;
+        let (stack, session) = context.find_with(file, options).await?;
+        saved.is_from(&stack)?;
+        saved.is_for("account", Some(session.account()))?;
+        let work = async |run: &Run<'_>| {
+            let mut plan = planned(run, &saved.options()).await?;
+            run.look_into(&mut plan).await?;
+            let compared = saved.compare(plan, &run.stack);
+            context.report.comparison(&compared);
+            if self.strict && !compared.refused.is_empty() {
+                bail!("nothing was changed: --strict, and not everything is as it was");
+            }
+            run.carry_out_reviewed(&compared, KEEP).await
+        };
+        self.run.alone(context, (stack, session), "apply", work).await
     }
 }
 
 /// What to do instead of losing data.
 const KEEP: &str = "to keep an object, leave it in the file as it is, or give it \
                     `lifecycle: { retain: true }` and apply that before you take it out";
+
+/// Whether a text is JSON that says of no stack, such as what `infra plan --json` prints.
+fn is_foreign(text: &str) -> bool {
+    let read = serde_json::from_str(text);
+    read.is_ok_and(|value: serde_json::Value| value.get("resources").is_none())
+}
+
+/// The plan of now.
+async fn planned(run: &Run<'_>, options: &plan::Options) -> anyhow::Result<Plan> {
+    let snapshot = async { Ok(Snapshot::read(&run.session, &run.stack, Reach::Needed).await?) };
+    let snapshot = run.before(snapshot).await?;
+    Ok(plan::plan(&run.stack, &snapshot, options)?)
+}

@@ -59,7 +59,8 @@ impl Destroy {
             };
             run.carry_out(&plan, &question, KEEP, remains).await
         };
-        self.run.alone(context, &self.file.stack, "destroy", work).await
+        let found = context.find(&self.file.stack).await?;
+        self.run.alone(context, found, "destroy", work).await
     }
 
     /// The plan, with what would be lost, and the options that it was made with.

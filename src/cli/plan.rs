@@ -1,13 +1,18 @@
 //! `infra plan`
 
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::{CommandResult, Context, Exit, File};
 use crate::live::Reach;
 use crate::model::Address;
-use crate::plan;
+use crate::plan::{self, saved::Saved};
 
-/// Show what apply would do; writes nothing, anywhere
+/// Show what apply would do; changes nothing in the account
 #[derive(Args, Debug)]
 pub(super) struct Plan {
     #[command(flatten)]
@@ -15,6 +20,9 @@ pub(super) struct Plan {
     /// End with 0 for no changes, 1 for an error, 2 for changes
     #[arg(long)]
     detailed_exitcode: bool,
+    /// Save the plan in a file, for review; `infra apply FILE` then applies exactly that
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     options: PlanOptions,
 }
@@ -31,6 +39,10 @@ pub(super) struct PlanOptions {
 }
 
 impl PlanOptions {
+    pub(super) fn is_given(&self) -> bool {
+        !self.adopt.is_empty() || self.override_protection
+    }
+
     pub(super) fn read(&self) -> plan::Options {
         plan::Options {
             adopt: self.adopt.iter().map(|address| Address::new(address)).collect(),
@@ -43,9 +55,37 @@ impl PlanOptions {
 impl Plan {
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
         let opened = context.open(&self.file.stack, Reach::Needed).await?;
-        let plan = plan::plan(&opened.stack, &opened.snapshot, &self.options.read())?;
+        let options = self.options.read();
+        let plan = plan::plan(&opened.stack, &opened.snapshot, &options)?;
         context.report.plan(&plan);
+        if let Some(path) = &self.out {
+            let file = self.file.stack.display().to_string();
+            let params = context.model_options().params;
+            let saved = Saved::new(&plan, &opened.stack, file, &params, &options);
+            let text = serde_json::to_string_pretty(&saved)?;
+            save(path, &text).with_context(|| format!("cannot save {}", path.display()))?;
+            let shown = path.display();
+            context.report.note(&format!("Saved: `infra apply {shown}` applies exactly this."));
+        }
         let has_changes = plan.has_changes();
         Ok(if self.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Success })
     }
+}
+
+/// Writes a saved plan, for nobody but its owner to read. Another file is never overwritten.
+fn save(path: &Path, text: &str) -> anyhow::Result<()> {
+    match fs::read(path) {
+        Ok(bytes) if !bytes.is_empty() && !Saved::is_one(&String::from_utf8_lossy(&bytes)) => {
+            bail!("the file is there and is no saved plan: give it another name");
+        }
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    Ok(file.write_all(format!("{text}\n").as_bytes())?)
 }

@@ -1,6 +1,6 @@
 //! What `apply` and `destroy` share: the lease, the question, the run itself and its record.
 
-use std::path::Path;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -16,6 +16,7 @@ use crate::aws::Session;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Stack;
 use crate::plan::Plan;
+use crate::plan::saved::{Comparison, Withheld};
 use crate::report::progress;
 
 /// How a plan is carried out.
@@ -55,16 +56,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl RunOptions {
-    /// Does `work` while nobody else changes the environment. The account is read under the lease,
-    /// so that what is planned is what is there.
+    /// Does `work` on a stack that was found, while nobody else changes the environment. The account
+    /// is read under the lease, so that what is planned is what is there.
     pub(super) async fn alone(
         &self,
         context: &Context,
-        file: &Path,
+        (stack, session): (Stack, Session),
         command: &str,
         work: impl AsyncFnOnce(&Run<'_>) -> CommandResult,
     ) -> CommandResult {
-        let (stack, session) = context.find(file).await?;
         let stop = Stop::new();
         apply::on_signals(&stop)?;
         let (options, holder) = (self, Holder::this(command));
@@ -151,9 +151,43 @@ impl Run<'_> {
         if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
             bail!("nothing was changed: the answer was not `yes`");
         }
+        self.execute(plan, plan, BTreeMap::new(), remains).await
+    }
+
+    /// Carries out what was reviewed, as far as it still holds. Nobody is asked: it was reviewed.
+    pub(super) async fn carry_out_reviewed(
+        &self,
+        compared: &Comparison,
+        keep: &str,
+    ) -> CommandResult {
+        let report = &self.context.report;
+        let plan = compared.carried_out();
+        if !self.options.force {
+            refuse_losses(&plan, keep)?;
+        }
+        if plan.has_changes() {
+            report.plan(&plan);
+        } else if compared.refused.is_empty() {
+            report.note("Nothing of the reviewed plan is left to do.");
+            report.outputs(&plan.outputs);
+            return Ok(Exit::Success);
+        }
+        let withheld = compared.withheld.clone();
+        self.execute(&compared.plan, &plan, withheld, async |_| Ok(None)).await
+    }
+
+    /// Applies a plan and reports; `intended` is what the history says of it.
+    async fn execute(
+        &self,
+        plan: &Plan,
+        intended: &Plan,
+        withheld: BTreeMap<usize, Withheld>,
+        remains: impl AsyncFnOnce(bool) -> anyhow::Result<Option<Plan>>,
+    ) -> CommandResult {
+        let report = &self.context.report;
         let home = self.session.region(&self.stack.region);
         let history = History::new(&home, &self.stack.name, &self.stack.environment);
-        let journal = (!self.options.no_lock).then(|| history.begin(self.holder.clone(), plan));
+        let journal = (!self.options.no_lock).then(|| history.begin(self.holder.clone(), intended));
 
         let (sender, mut events) = unbounded_channel();
         let (shown, to_show) = unbounded_channel();
@@ -168,11 +202,9 @@ impl Run<'_> {
             }
         };
         let parallelism = self.options.parallelism.into();
-        let options = apply::Options {
-            parallelism,
-            delete_data: self.options.force,
-            ..apply::Options::default()
-        };
+        let delete_data = self.options.force;
+        let options =
+            apply::Options { parallelism, delete_data, withheld, ..apply::Options::default() };
         let (stack, stop) = (Some(&self.stack), self.stop.clone());
         let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
         let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));

@@ -29,7 +29,15 @@ impl Context {
 
     /// Reads the stack file and finds its account.
     pub(super) async fn find(&self, path: &Path) -> anyhow::Result<(Stack, Session)> {
-        let mut options = self.model_options();
+        self.find_with(path, self.model_options()).await
+    }
+
+    /// The same with what is said about the stack in place of the command line.
+    pub(super) async fn find_with(
+        &self,
+        path: &Path,
+        mut options: model::Options,
+    ) -> anyhow::Result<(Stack, Session)> {
         let stack = model::load(path, &options)?;
         let session = self.session(&stack.region).await?;
         options.account = Some(session.account().to_owned());

@@ -1,10 +1,11 @@
 //! The outline of a stack file or a template: what stands at its top level.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use sha2::{Digest, Sha256};
 
 use super::params::{self, Param, mapping};
 use super::scope::list;
@@ -132,6 +133,16 @@ impl Templates {
         let file = File::read(source, &TEMPLATE_KEYS, "a template", mistakes).map(Arc::new);
         self.read.insert(name.to_owned(), file.clone());
         Ok(file)
+    }
+
+    /// SHA-256 over a stack file's text and those of the templates that were read for it. Where they
+    /// lie does not matter: a plan may be applied in another checkout.
+    pub fn digest(&self, text: &str) -> String {
+        let read = self.read.iter();
+        let texts = read.filter_map(|(name, file)| Some((name, &file.as_ref()?.source.text)));
+        let all: BTreeMap<&String, &String> = texts.collect();
+        let whole = serde_json::json!([text, all]).to_string();
+        Sha256::digest(whole).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     fn text(&self, name: &str) -> Option<(String, String)> {

@@ -12,7 +12,7 @@ use super::expand::{Draft, Expander, is_field};
 use super::lookup;
 use super::scope::{Entity, Entry, Scope};
 use super::sites;
-use super::walk::{Site, Walker, part_span, with_trail};
+use super::walk::{At, Site, Walker, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::graph::Graph;
@@ -357,6 +357,7 @@ fn settle_one(
                 let node = Node::of(&value, site.start, site.end);
                 let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
                 walker.literal = true;
+                walker.hidden.clone_from(&site.secret);
                 let value = walker.value(site.schema, &node, &site.name);
                 let found = walker.found;
                 read[place].broken |= !found.mistakes.is_empty();
@@ -365,9 +366,11 @@ fn settle_one(
             }
             Ok(None) => waiting.push(site),
             Err(fault) => {
-                let span = part_span(&draft.scope, &fault.part, site.start, site.end);
-                let wrong = Diagnostic::error("bad-expression", fault.message).at(span);
-                expander.mistake(wrong.maybe_help(fault.help), &draft.scope);
+                let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+                walker.hidden.clone_from(&site.secret);
+                let at = At { name: &site.name, start: site.start, end: site.end };
+                walker.fault(fault, at);
+                expander.mistakes.extend(walker.found.mistakes);
                 read[place].broken = true;
             }
         }

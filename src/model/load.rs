@@ -16,7 +16,7 @@ use super::params::{self, mapping};
 use super::scope::{Bound, Scope, Shared, list};
 use super::walk::part_span;
 use super::{Options, Output, Stack, regions};
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, Span, did_you_mean};
 use crate::kind::Tags;
 use crate::stack::{Data, Key, Node};
 
@@ -179,8 +179,7 @@ impl<'f> Loader<'f> {
             let missing = Diagnostic::error("missing-key", "a stack file needs `stack`");
             let help = "give the stack a name: `stack: shop`";
             let start = file.source.text.find(|c: char| !c.is_whitespace()).unwrap_or(0);
-            let span =
-                crate::diagnostic::Span { file: Arc::clone(&file.source), start, end: start + 1 };
+            let span = Span { file: Arc::clone(&file.source), start, end: start + 1 };
             mistakes.push(missing.at(span).help(help));
             String::new()
         };
@@ -243,6 +242,8 @@ impl<'f> Loader<'f> {
             tags,
             protect: protect.unwrap_or(false),
             resources,
+            sources: self.expander.templates.digest(&self.file.source.text),
+            secrets_vary: self.expander.secrets.iter().any(is_expression),
             outputs: Arc::new(outputs),
             scope: root,
         };
@@ -337,6 +338,11 @@ impl<'f> Loader<'f> {
             }
         }
     }
+}
+
+/// Whether what stands there is, or holds, an expression.
+fn is_expression(span: &Span) -> bool {
+    span.file.text.get(span.start..span.end).is_none_or(|text| text.contains("${"))
 }
 
 /// What a stack's outputs come to.

@@ -90,6 +90,10 @@ pub struct Stack {
     pub protect: bool,
     /// The resources: what is depended on first, where that is possible.
     pub resources: IndexMap<Address, Resource>,
+    /// SHA-256 over what the stack was read from: the stack file and the templates that it uses.
+    pub sources: String,
+    /// Whether a secret field is given by an expression, so that a parameter may be a secret.
+    pub secrets_vary: bool,
     outputs: Arc<Vec<Output>>,
     scope: Arc<scope::Scope>,
 }

@@ -149,7 +149,11 @@ pub(super) fn resolve(resource: &Resource, known: &dyn Outputs) -> Result<Value,
         for (site, value) in sites.iter().zip(&mut values) {
             if value.is_none() {
                 *value = site.value(&resource.scope, &own).map_err(|fault| {
-                    format!("`{}` of `{}`: {}", site.shown(), resource.address, fault.message)
+                    let message = match &site.secret {
+                        Some(_) => "an expression in a secret is wrong, and not shown",
+                        None => &fault.message,
+                    };
+                    format!("`{}` of `{}`: {message}", site.shown(), resource.address)
                 })?;
             }
         }

@@ -32,6 +32,41 @@ pub(super) struct Site {
     pub name: String,
     pub start: usize,
     pub end: usize,
+    /// The secret that it is a part of.
+    pub secret: Option<Hidden>,
+}
+
+/// A secret: where to point instead of at its value, and what it is called.
+#[derive(Clone)]
+pub(super) struct Hidden {
+    start: usize,
+    end: usize,
+    name: String,
+}
+
+impl Hidden {
+    /// A mistake in the secret, said without anything that may come from its value.
+    pub fn instead_of(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let name = &self.name;
+        match diagnostic.code {
+            // These say what the schema has.
+            "missing-field" => {}
+            "unknown-field" => {
+                diagnostic.message = format!("the secret `{name}` has a field that is not known");
+            }
+            "bad-expression" => {
+                diagnostic.message = format!("an expression in the secret `{name}` is wrong");
+                diagnostic.help =
+                    vec!["what is wrong is not shown, because that may hold the secret".to_owned()];
+            }
+            _ => {
+                let message = format!("the secret `{name}` does not have the right form or type");
+                diagnostic.message = message;
+                diagnostic.help.clear();
+            }
+        }
+        diagnostic
+    }
 }
 
 /// What a site waits for.
@@ -61,8 +96,8 @@ pub(super) struct Walker<'a> {
     /// Whether texts stand for themselves, because they are what expressions came to.
     pub literal: bool,
     late: bool,
-    /// Where to point instead, so that no secret is shown.
-    hidden: Option<(usize, usize)>,
+    /// The secret that is walked through.
+    pub hidden: Option<Hidden>,
 }
 
 /// Where the value under the eye stands, and what it is called.
@@ -87,16 +122,21 @@ impl<'a> Walker<'a> {
     }
 
     fn span(&self, start: usize, end: usize) -> Span {
-        let (start, end) = self.hidden.unwrap_or((start, end));
+        let hidden = self.hidden.as_ref().map(|hidden| (hidden.start, hidden.end));
+        let (start, end) = hidden.unwrap_or((start, end));
         Span { file: Arc::clone(&self.scope.file), start, end }
     }
 
     pub(super) fn mistake(&mut self, diagnostic: Diagnostic, start: usize, end: usize) {
+        let diagnostic = match &self.hidden {
+            Some(hidden) => hidden.instead_of(diagnostic),
+            None => diagnostic,
+        };
         let diagnostic = diagnostic.at(self.span(start, end));
         self.found.mistakes.push(with_trail(diagnostic, self.scope));
     }
 
-    fn fault(&mut self, fault: Fault, at: At) {
+    pub fn fault(&mut self, fault: Fault, at: At) {
         let span = part_span(self.scope, &fault.part, at.start, at.end);
         let (start, end) = (span.start, span.end);
         let diagnostic = Diagnostic::error("bad-expression", fault.message).maybe_help(fault.help);
@@ -104,13 +144,8 @@ impl<'a> Walker<'a> {
     }
 
     fn wrong(&mut self, wrong: Wrong, at: At) {
-        let message = if self.hidden.is_some() {
-            format!("the secret `{}` does not have the right form or type", at.name)
-        } else {
-            wrong.message
-        };
-        let help = wrong.help.filter(|_| self.hidden.is_none());
-        self.mistake(Diagnostic::error(wrong.code, message).maybe_help(help), at.start, at.end);
+        let diagnostic = Diagnostic::error(wrong.code, wrong.message).maybe_help(wrong.help);
+        self.mistake(diagnostic, at.start, at.end);
     }
 
     /// The fields of an object: those of `entries`, which are not structural keys.
@@ -140,7 +175,8 @@ impl<'a> Walker<'a> {
             };
             let secret = self.hidden.is_none() && Rules::of(schema).secret;
             if secret {
-                self.hidden = Some((key.start, key.end));
+                let name = key.text.to_string();
+                self.hidden = Some(Hidden { start: key.start, end: key.end, name });
                 let file = Arc::clone(&self.scope.file);
                 self.found.secrets.push(Span { file, start: node.start, end: node.end });
             }
@@ -382,14 +418,14 @@ impl<'a> Walker<'a> {
     }
 
     fn wait(&mut self, schema: &'static Value, what: Waiting, source: &str, at: At) -> Value {
-        let (start, end) = self.hidden.unwrap_or((at.start, at.end));
         self.found.sites.push(Site {
             path: self.path.clone(),
             schema,
             what,
             name: at.name.to_owned(),
-            start,
-            end,
+            start: at.start,
+            end: at.end,
+            secret: self.hidden.clone(),
         });
         source.into()
     }

@@ -4,6 +4,7 @@ mod claims;
 mod deletes;
 pub mod diff;
 mod name;
+pub mod saved;
 pub(crate) mod teardown;
 pub(crate) mod walk;
 
@@ -233,6 +234,19 @@ impl Item {
 }
 
 impl Action {
+    /// The action as a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace { .. } => "replace",
+            Self::Delete => "delete",
+            Self::Adopt => "adopt",
+            Self::Retag => "retag",
+            Self::Keep => "keep",
+        }
+    }
+
     /// Whether the object that is there now goes.
     pub fn removes(self) -> bool {
         matches!(self, Self::Delete | Self::Replace { .. })

@@ -9,6 +9,7 @@ pub mod plan_json;
 pub mod progress;
 mod reference;
 mod rehearsal;
+mod saved;
 mod show;
 pub mod style;
 mod value;

@@ -155,14 +155,9 @@ impl Summary {
 
 impl<'a> ItemReport<'a> {
     fn new(item: &'a Item) -> Self {
-        let (action, delete_first) = match item.action {
-            Action::Create => ("create", None),
-            Action::Update => ("update", None),
-            Action::Replace { delete_first } => ("replace", Some(delete_first)),
-            Action::Delete => ("delete", None),
-            Action::Adopt => ("adopt", None),
-            Action::Retag => ("retag", None),
-            Action::Keep => ("keep", None),
+        let delete_first = match item.action {
+            Action::Replace { delete_first } => Some(delete_first),
+            _ => None,
         };
         let (reason, detail) = match &item.reason {
             Reason::Missing => ("missing", Value::Null),
@@ -184,7 +179,7 @@ impl<'a> ItemReport<'a> {
             address: item.address.as_str(),
             kind: &item.kind,
             region: &item.region,
-            action,
+            action: item.action.as_str(),
             delete_first,
             reason,
             detail,

@@ -88,7 +88,7 @@ pub(super) struct Run {
 
 impl Default for Stage {
     fn default() -> Self {
-        let options = Options { parallelism: 16, delete_data: false, seed: 1 };
+        let options = Options { parallelism: 16, seed: 1, ..Options::default() };
         let (world, stop) = (World::default(), Stop::new());
         Self { world, file: File::default(), items: Vec::new(), options, stop }
     }
