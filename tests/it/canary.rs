@@ -192,7 +192,7 @@ async fn life(what: &str, stack: &str, given: &[&str]) -> Vec<String> {
         let name = run["run"]["run"].as_str().expect("a name");
         assert!(heard.both(&[&["history", "show", name, "stack.yaml"], given].concat()), "{what}");
     }
-    assert!(heard.run(&[&["destroy", "stack.yaml", "--yes"], given].concat()), "{what}");
+    assert!(heard.run(&[&["destroy", "stack.yaml", "--yes", "--force"], given].concat()), "{what}");
     heard.leaks(what).await
 }
 

@@ -83,7 +83,7 @@ fn once(name: &str) {
     assert!(in_flight < 20, "{in_flight}");
     assert!(text.contains("Stopping: nothing new begins"), "{text}");
     assert!(text.contains("Not begun, because the run was stopped:"), "{text}");
-    assert!(text.contains("the next `infra apply` goes on from here"), "{text}");
+    assert!(text.contains("the next run goes on from here"), "{text}");
     let left = text.lines().filter(|line| line.starts_with("  create ")).count();
     let done = text.lines().filter(|line| line.contains("✓ created")).count();
     assert_eq!((done + left, done), (40, in_flight), "{text}");

@@ -110,6 +110,8 @@ pub(super) struct Inner {
     pub faults: HashMap<String, VecDeque<Error>>,
     /// By address, how many looks at it show it as pending.
     pub slow: HashMap<String, u32>,
+    /// By `verb address`, how long a call takes instead of [`CALL`].
+    pub long: HashMap<String, Duration>,
     /// By address, why it will never be usable.
     pub broken: HashMap<String, String>,
     /// What is said to hold an object that could not be deleted.
@@ -182,7 +184,8 @@ impl World {
                 (0..*times).for_each(|_| stop.ask());
             }
         }
-        self.clock.sleep(CALL).await;
+        let time = self.lock().long.get(&call).copied().unwrap_or(CALL);
+        self.clock.sleep(time).await;
         let mut inner = self.lock();
         inner.calling -= 1;
         match inner.faults.get_mut(&call).and_then(VecDeque::pop_front) {
