@@ -244,7 +244,7 @@ fn the_first_request_to_stop_lets_what_is_in_flight_finish() {
 fn a_call_that_is_not_answered_in_time_is_left_as_if_it_was_asked_twice() {
     let mut stage = Stage::default();
     stage.create("a", json!({}));
-    stage.world.lock().long.insert("create a".to_owned(), Duration::from_secs(60));
+    stage.world.lock().long.insert("create a".to_owned(), Duration::from_mins(1));
     stage.world.lock().stop_at = Some(("create a".to_owned(), stage.stop.clone(), 1));
     let run = stage.run();
     assert!(run.outcome.interrupted && run.outcome.left[0].begun);
