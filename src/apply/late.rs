@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::kind::field::HIDDEN;
+use crate::kind::literal::plain;
 use crate::kind::schema::{FieldRef, fields, property};
 
 use super::known::is_known;
@@ -85,7 +86,7 @@ pub(super) fn secrets(schema: &Value, spec: &Value) -> Vec<String> {
 fn collect(schema: &Value, value: &Value, secret: bool, found: &mut Vec<String>) {
     let secret = secret || schema.get("writeOnly") == Some(&Value::Bool(true));
     match value {
-        Value::String(text) if secret && !text.is_empty() => found.push(text.clone()),
+        Value::String(text) if secret && !text.is_empty() => found.push(plain(text).into_owned()),
         Value::Number(number) if secret => found.push(number.to_string()),
         Value::Array(items) => {
             let item = schema.get("items").unwrap_or(&Value::Null);

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::literal::{mark, unmarked};
 use super::schema::substitute_unknowns;
 use super::{Blocker, Holding, Kind, Live, LiveObject, Problem, Schema, Scope, Status, Tags};
 use crate::aws::{Aws, Error, Result};
@@ -98,7 +99,14 @@ impl<K: Kind> Entry<K> {
 
 /// Reads JSON as one of the kind's types.
 fn read<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
-    T::deserialize(value).map_err(|error| Error::shape(what, &error))
+    T::deserialize(&*unmarked(value)).map_err(|error| Error::shape(what, &error))
+}
+
+/// What AWS said, as JSON: whatever looks like an expression in it stands for itself.
+fn write_live<T: Serialize>(value: &T) -> Value {
+    let mut value = write(value);
+    mark(&mut value);
+    value
 }
 
 /// JSON without nulls.
@@ -192,8 +200,8 @@ impl<K: Kind> AnyKind for Entry<K> {
             .map(|live| LiveObject {
                 kind: K::NAME.to_owned(),
                 region: aws.region().to_owned(),
-                spec: write(&live.spec),
-                outputs: write(&live.outputs),
+                spec: write_live(&live.spec),
+                outputs: write_live(&live.outputs),
                 tags: live.tags,
                 status: live.status,
             })
@@ -208,9 +216,9 @@ impl<K: Kind> AnyKind for Entry<K> {
             let (tags_now, status) = (Tags::new(), Status::Usable);
             let made = Live { spec, outputs: outputs.clone(), tags: tags_now, status };
             K::tag(aws, &made, tags, &[]).await?;
-            return Ok(write(&outputs));
+            return Ok(write_live(&outputs));
         }
-        K::create(aws, &spec, tags).await.map(|outputs| write(&outputs))
+        K::create(aws, &spec, tags).await.map(|outputs| write_live(&outputs))
     }
 
     async fn update(&self, aws: &Aws, was: &LiveObject, now: &Value) -> Result<()> {
@@ -228,7 +236,7 @@ impl<K: Kind> AnyKind for Entry<K> {
     async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status> {
         let mut typed: K::Outputs = read(outputs, K::NAME)?;
         let status = K::settle(aws, &mut typed).await?;
-        *outputs = write(&typed);
+        *outputs = write_live(&typed);
         Ok(status)
     }
 

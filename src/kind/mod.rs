@@ -8,6 +8,7 @@ pub mod expression;
 pub mod field;
 pub mod generation;
 mod holding;
+pub mod literal;
 #[cfg(debug_assertions)]
 mod planted;
 mod policy;
@@ -316,7 +317,8 @@ impl LiveObject {
     }
 }
 
-/// Whether a text still waits for another object's output.
+/// Whether a text still waits for another object's output. A [literal](literal) `${` does not look
+/// like one.
 pub fn is_unknown(text: &str) -> bool {
     text.contains("${")
 }

@@ -9,7 +9,7 @@ use super::expand::Expander;
 use super::params;
 use super::scope::{Scope, Tree};
 use crate::diagnostic::Diagnostic;
-use crate::kind::Tags;
+use crate::kind::{Tags, literal};
 use crate::stack::evaluate;
 use crate::stack::{Data, Node};
 
@@ -99,7 +99,7 @@ impl Expander {
     /// A text that has to be known from the file alone.
     pub fn known_text(&mut self, node: &Node, scope: &Arc<Scope>, what: &str) -> Option<String> {
         match self.known(node, scope, what)? {
-            Value::String(text) => Some(text),
+            Value::String(text) => Some(literal::plain(&text).into_owned()),
             Value::Null => None,
             _ => {
                 let message = format!("{what} has to be a text, not {}", node.sort());

@@ -10,6 +10,7 @@ use super::lookup;
 use super::rules::{Rules, Wrong};
 use super::scope::{self, Scope, Thing, list};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
+use crate::kind::literal::{LITERAL, marked};
 use crate::stack::evaluate::{self, Answer};
 use crate::stack::expression::{Compiler, Fault, Text};
 use crate::stack::{Data, Key, Node};
@@ -265,7 +266,9 @@ impl<'a> Walker<'a> {
             }
             Data::Text(text) => {
                 self.forgotten(rules, text, at);
-                Some(text.replace("$${", "${").into())
+                // What an expression came to has no escapes any more.
+                let text = if self.literal { marked(text) } else { text.replace("$${", LITERAL) };
+                Some(text.into())
             }
             _ => Some(node.json()),
         }

@@ -10,6 +10,7 @@ mod stage;
 mod vary;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -20,8 +21,8 @@ use crate::local::control::{Blow, ControlError, When};
 use crate::local::{self, LocalError, Running};
 pub use points::Act;
 use points::Point;
+use stage::Account;
 pub use stage::Call;
-use stage::{Account, Ended};
 
 /// All runs, killed and with answers lost.
 pub const GROUPS: [(Act, Blow); 6] = [
@@ -178,7 +179,7 @@ async fn undisturbed(
         counts.push((act, account.journal().await?.total));
         let mut failures = Vec::new();
         if act != Act::Destroy {
-            failures.extend(not_empty(&account.run(PLAN, file).await?));
+            failures.extend(not_empty(&account, file).await?);
         }
         let now = account.census().await?;
         if act == Act::Destroy {
@@ -198,9 +199,21 @@ async fn undisturbed(
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
 
-/// What speaks against a plan being empty.
-fn not_empty(ended: &Ended) -> Option<String> {
-    (!ended.is_success()).then(|| format!("the plan is not empty: {}", ended.last_words()))
+/// How often a plan is looked at before it counts as not empty: AWS's lists lag behind.
+const LOOKS: usize = 5;
+
+/// What speaks against the plan being empty.
+async fn not_empty(account: &Account, file: &Path) -> Result<Option<String>> {
+    let mut words = String::new();
+    for _ in 0..LOOKS {
+        let ended = account.run(PLAN, file).await?;
+        if ended.is_success() {
+            return Ok(None);
+        }
+        words = ended.last_words();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(Some(format!("the plan is not empty: {words}")))
 }
 
 /// What there is too much or too little of.
@@ -287,7 +300,7 @@ impl Rehearsal {
             return Ok(Some(format!("the run after it: {}", ended.last_words())));
         }
         if point.act != Act::Destroy
-            && let Some(why) = not_empty(&account.run(PLAN, file).await?)
+            && let Some(why) = not_empty(&account, file).await?
         {
             return Ok(Some(why));
         }

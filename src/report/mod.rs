@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::kind::literal;
 use crate::plan::Plan;
 
 /// Where everything that a command says goes: results to the standard output, what is said to
@@ -47,6 +48,7 @@ impl Channel {
 
     /// Writes at once. A reader that has gone away is no error of ours.
     fn write(&self, text: &str) {
+        let text = &*literal::plain(text);
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let plain;
         let text = if self.color {

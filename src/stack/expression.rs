@@ -9,6 +9,7 @@ use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
 use super::functions;
 use crate::diagnostic::did_you_mean;
+use crate::kind::literal::LITERAL;
 
 /// How long an expression may be.
 const LENGTH: usize = 4096;
@@ -193,7 +194,7 @@ impl Compiler {
         while let Some(at) = rest.find("${") {
             if rest[..at].ends_with('$') {
                 literal.push_str(&rest[..at - 1]);
-                literal.push_str("${");
+                literal.push_str(LITERAL);
                 rest = &rest[at + 2..];
                 continue;
             }

@@ -33,7 +33,11 @@ async fn lives(environment: &str) {
     let world = World::new();
     let stack = stack(&world, environment);
     world.apply(&stack).await.expect("apply");
-    assert_eq!(summary(&world.plan(&stack).await.expect("plan")), [""; 0], "the second plan");
+    assert_eq!(
+        summary(&world.plan_in_time(&stack).await.expect("plan")),
+        [""; 0],
+        "the second plan"
+    );
 
     let drift = tamper(&world, &stack).await;
     let session = world.session(&stack.region).await;
@@ -46,7 +50,11 @@ async fn lives(environment: &str) {
     named.sort();
     assert_eq!(named, drift, "what drift names");
     world.apply(&stack).await.expect("repair");
-    assert_eq!(summary(&world.plan(&stack).await.expect("plan")), [""; 0], "after the repair");
+    assert_eq!(
+        summary(&world.plan_in_time(&stack).await.expect("plan")),
+        [""; 0],
+        "after the repair"
+    );
 
     world.destroy(&stack).await.expect("destroy");
 }

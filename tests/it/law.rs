@@ -65,7 +65,7 @@ async fn law(kind: &'static dyn AnyKind) -> Result<usize, String> {
 
     let world = World::new();
     world.apply(&stack).await.map_err(|e| format!("apply: {e}"))?;
-    let again = world.plan(&stack).await?;
+    let again = world.plan_in_time(&stack).await?;
     if again.has_changes() {
         broken.push(format!("after apply, plan has {:?}", explain(&again)));
     }
@@ -123,7 +123,7 @@ async fn hold(
         exactly(&plan, resource, &schema).map_err(|error| format!("{what} {path}: {error}"))?;
         let carried = world.carry_out(target, &plan).await;
         carried.map_err(|error| format!("{what} {path}: {error}"))?;
-        let again = world.plan(target).await?;
+        let again = world.plan_in_time(target).await?;
         if again.has_changes() {
             return Err(format!("after {what} {path}, plan has {:?}", explain(&again)));
         }

@@ -72,6 +72,19 @@ impl World {
         plan::plan(stack, &snapshot, &plan::Options::default()).map_err(|e| e.render(false))
     }
 
+    /// The plan once lists have caught up with what was just done, as far as five seconds go: AWS's
+    /// lag behind, and so do those of the local AWS.
+    pub async fn plan_in_time(&self, stack: &Stack) -> Result<Plan, String> {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        loop {
+            let plan = self.plan(stack).await?;
+            if !plan.has_changes() || std::time::Instant::now() > deadline {
+                return Ok(plan);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+
     /// Plans and applies; the plan that was applied.
     pub async fn apply(&self, stack: &Stack) -> Result<Plan, String> {
         let plan = self.plan(stack).await?;
