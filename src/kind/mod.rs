@@ -317,7 +317,7 @@ impl LiveObject {
     }
 }
 
-/// Whether a text still waits for another object's output. A [literal](literal) `${` does not look
+/// Whether a text still waits for another object's output. A [literal] `${` does not look
 /// like one.
 pub fn is_unknown(text: &str) -> bool {
     text.contains("${")
