@@ -6,7 +6,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use ureq::Agent;
+
+use super::server::agent;
+
+/// How long an answer may take: a release waits for calls that are under way.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One account of a local AWS.
 #[derive(Clone, Debug)]
@@ -116,12 +120,12 @@ impl Control {
     }
 
     fn get(&self, path: &str) -> Result<Value> {
-        let answer = agent().get(format!("{}{path}", self.endpoint)).call();
+        let answer = agent(PATIENCE).get(format!("{}{path}", self.endpoint)).call();
         self.read(path, answer)
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let request = agent().post(format!("{}{path}", self.endpoint));
+        let request = agent(PATIENCE).post(format!("{}{path}", self.endpoint));
         self.read(path, request.content_type("application/json").send(body.to_string()))
     }
 
@@ -137,10 +141,4 @@ impl Control {
         }
         serde_json::from_str(&text).map_err(|error| self.fails(path, &error))
     }
-}
-
-/// Straight to the loopback interface, whatever proxy the environment names.
-fn agent() -> Agent {
-    let config = Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_mins(2)));
-    config.http_status_as_error(false).build().into()
 }

@@ -17,6 +17,7 @@ const STATE: &str = "server.json";
 const LOG: &str = "server.log";
 const PAUSE: Duration = Duration::from_millis(20);
 const START_DEADLINE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A server that answers, and the overlay it runs.
@@ -122,7 +123,7 @@ pub(super) fn stop(running: &Running) -> Result<()> {
 
 /// Whether the server accepted the request.
 pub(super) fn post(running: &Running, path: &str) -> bool {
-    let answer = agent().post(format!("{}{path}", running.endpoint)).send_empty();
+    let answer = agent(PATIENCE).post(format!("{}{path}", running.endpoint)).send_empty();
     answer.is_ok_and(|answer| answer.status().is_success())
 }
 
@@ -136,7 +137,7 @@ enum Health {
 }
 
 fn health(running: &Running) -> Health {
-    let answer = agent().get(format!("{}/infra/health", running.endpoint)).call();
+    let answer = agent(PATIENCE).get(format!("{}/infra/health", running.endpoint)).call();
     let text = answer.and_then(|mut answer| answer.body_mut().read_to_string());
     match text {
         Ok(text) => match serde_json::from_str::<Facts>(&text) {
@@ -149,7 +150,7 @@ fn health(running: &Running) -> Health {
 }
 
 /// Straight to the loopback interface, whatever proxy the environment names.
-fn agent() -> Agent {
-    let config = Agent::config_builder().proxy(None).timeout_global(Some(Duration::from_secs(30)));
+pub(super) fn agent(patience: Duration) -> Agent {
+    let config = Agent::config_builder().proxy(None).timeout_global(Some(patience));
     config.http_status_as_error(false).build().into()
 }
