@@ -5,9 +5,10 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
+use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_types::SdkConfig;
 
-use super::{Aws, Calls, Class, Error, Result};
+use super::{Aws, Calls, Class, Error, Limits, Result};
 
 /// How to reach AWS.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +33,8 @@ pub struct Session {
 /// Requests of one call, the first included. Enough for a minute of throttling. The SDK's adaptive
 /// mode would also hold back calls that nobody has limited: decision 7.
 const ATTEMPTS: u32 = 10;
+/// Requests of the first call when nothing answers: a wrong endpoint is told at once.
+const FIRST_ATTEMPTS: u32 = 2;
 
 impl Session {
     /// Finds credentials by AWS's own chain and asks STS whose they are, so that everything which
@@ -59,12 +62,12 @@ impl Session {
         let config = loader.load().await;
         let sts = aws_sdk_sts::Client::from_conf(
             aws_sdk_sts::config::Builder::from(&config)
-                .retry_config(RetryConfig::standard().with_max_attempts(2))
+                .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+                .retry_classifier(Limits)
                 .interceptor(calls.counter())
                 .build(),
         );
-        let identity = sts.get_caller_identity().send().await.map_err(|error| {
-            let mut error = Error::from(error);
+        let identity = whose(&sts).await.map_err(|mut error| {
             error.message.push_str(&advice(&error, options, region));
             error
         })?;
@@ -87,6 +90,21 @@ impl Session {
     pub fn calls(&self) -> &Calls {
         &self.calls
     }
+}
+
+/// Asks whose the credentials are. Whoever limits our calls is there, and is asked again.
+async fn whose(sts: &aws_sdk_sts::Client) -> Result<GetCallerIdentityOutput> {
+    let mut wait = Duration::from_millis(250);
+    for _ in FIRST_ATTEMPTS..ATTEMPTS {
+        match sts.get_caller_identity().send().await.map_err(Error::from) {
+            Err(error) if error.class == Class::Throttled => {
+                tokio::time::sleep(wait).await;
+                wait = (2 * wait).min(Duration::from_secs(5));
+            }
+            answer => return answer,
+        }
+    }
+    Ok(sts.get_caller_identity().send().await?)
 }
 
 /// What to do about a session that does not open.

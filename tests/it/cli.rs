@@ -6,7 +6,10 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use insta::assert_snapshot;
+use serde_json::json;
 use tempfile::TempDir;
+
+use crate::binary::User;
 
 /// The binary in an environment without credentials, colours or settings of the machine.
 pub fn infra(home: &Path) -> Command {
@@ -63,6 +66,14 @@ fn without_credentials_there_is_one_message() {
     let output =
         infra(home.path()).arg("plan").arg(&path).args(["--env", "dev"]).output().expect("run");
     assert_snapshot!(said(&output));
+}
+
+#[test]
+fn whoever_limits_the_very_first_call_is_asked_again() {
+    let user = User::new(STACK);
+    let sts = ["sts:GetCallerIdentity"];
+    user.faults(&json!([{ "kind": "throttle", "operations": sts, "times": 4 }]));
+    user.well(&["plan", "stack.yaml"]);
 }
 
 #[test]
