@@ -26,10 +26,10 @@ use super::error::{Failure, MOVED, UNRESOLVED, advice};
 use super::event::{Event, Verb};
 use super::known::{Known, unknown};
 use super::late::{hold_back, is_late_path, merge, redact, secrets};
-use super::retry::{backoff, patience};
+use super::retry::{VISIBLE, backoff, patience};
 use super::steps::{Step, Steps, steps};
 use super::stop::Stop;
-use super::work::{Job, Site};
+use super::work::{Earlier, Job, Site};
 use super::{Declared, Done, Left, Options, Outcome, Skipped};
 
 /// What a run works with.
@@ -105,6 +105,10 @@ struct Progress {
     attempt: u32,
     started: Duration,
     secrets: Vec<String>,
+    /// When the last try ended without an answer, so that it may have made an object all the same.
+    lost: Option<(Duration, Error)>,
+    /// The code of the last error, and since when each try ends with it.
+    same: Option<(String, Duration)>,
     /// What holds the object that is to go.
     blocked_by: Vec<String>,
     /// Since when something does that will not go by itself.
@@ -151,6 +155,8 @@ impl<'a> Engine<'a> {
                 attempt: 0,
                 started: Duration::ZERO,
                 secrets: Vec::new(),
+                lost: None,
+                same: None,
                 blocked_by: Vec::new(),
                 stuck: None,
             })
@@ -332,7 +338,9 @@ impl<'a> Engine<'a> {
         let objects = &self.objects[self.steps.steps[step].item];
         let absent = || Error::new(Class::Refused, "InvalidPlan", "the plan has no live object");
         let new = || objects.new.clone().ok_or_else(absent);
-        let only_spec = |was, now| Job::Update { was, now, set: Tags::new(), remove: Vec::new() };
+        let again = self.progress[step].attempt > 1;
+        let only_spec =
+            |was, now| Job::Update { was, now, set: Tags::new(), remove: Vec::new(), again };
         let (job, secrets) = match self.verb(step) {
             Verb::Wait => (Job::Wait { object: new()? }, Vec::new()),
             Verb::Delete => {
@@ -353,7 +361,12 @@ impl<'a> Engine<'a> {
                 }
                 whole(schema, &spec)?;
                 let secrets = secrets(schema, &spec);
-                (Job::Create { spec, tags: self.tags(item) }, secrets)
+                let earlier = Earlier {
+                    tried: again,
+                    doubt: self.doubt(step),
+                    replaced: objects.old.as_ref().map(|old| old.id().to_owned()),
+                };
+                (Job::Create { spec, tags: self.tags(item), earlier }, secrets)
             }
             Verb::Complete => {
                 let was = new()?;
@@ -374,11 +387,18 @@ impl<'a> Engine<'a> {
                     .transpose()?;
                 let secrets = now.as_ref().map(|now| secrets(schema, now)).unwrap_or_default();
                 let (set, remove) = (item.tags.clone(), item.untag.clone());
-                (Job::Update { was, now, set, remove }, secrets)
+                (Job::Update { was, now, set, remove, again }, secrets)
             }
         };
         self.progress[step].secrets = secrets;
         Ok(job)
+    }
+
+    /// Why a step must not make an object yet, although AWS's lists show none.
+    fn doubt(&self, step: usize) -> Option<Error> {
+        let (when, error) = self.progress[step].lost.as_ref()?;
+        let passed = self.context.clock.now().saturating_sub(*when);
+        (passed < VISIBLE).then(|| error.clone())
     }
 
     /// The spec that an object is brought to; `hold` leaves its late fields as they are.
@@ -486,6 +506,16 @@ impl<'a> Engine<'a> {
         let now = self.context.clock.now();
         let progress = &mut self.progress[step];
         let passed = now.saturating_sub(progress.started);
+        let same = progress.same.take().filter(|(code, _)| *code == error.code);
+        let (code, since) = same.unwrap_or_else(|| (error.code.clone(), now));
+        progress.same = Some((code, since));
+        // A look that found nothing says again why it looked: the time counts from the call itself.
+        let is_lost = matches!(error.class, Class::Transient | Class::Unreachable);
+        if is_lost
+            && progress.lost.as_ref().is_none_or(|(when, _)| now.saturating_sub(*when) >= VISIBLE)
+        {
+            progress.lost = Some((now, error.clone()));
+        }
         let by: Vec<String> = blockers.iter().map(|blocker| blocker.what.clone()).collect();
         let remedy = blockers.into_iter().find_map(|blocker| Some((blocker.what, blocker.remedy?)));
         progress.stuck = remedy.as_ref().map(|_| progress.stuck.unwrap_or(now));
@@ -495,8 +525,11 @@ impl<'a> Engine<'a> {
             held_by(&mut error, &[what]);
             return self.fail_with(step, error, remedy);
         }
+        // What looks as if another had been at work may come of an answer that was lost just before.
+        let is_odd = matches!(error.class, Class::Exists | Class::NotFound);
+        let tried = if is_odd { now.saturating_sub(since) } else { passed };
         let Some(left) =
-            patience(verb, &error, kind, timeout).and_then(|until| until.checked_sub(passed))
+            patience(verb, &error, kind, timeout).and_then(|until| until.checked_sub(tried))
         else {
             held_by(&mut error, &by);
             if progress.attempt > 1 {

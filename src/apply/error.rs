@@ -46,7 +46,8 @@ pub(super) const NEVER_USABLE: &str = "NeverUsable";
 pub(super) const HOLDS_DATA: &str = "HoldsData";
 /// An expression waits for something that is not there.
 pub(super) const UNRESOLVED: &str = "UnresolvedExpression";
-
+/// Another object claims the address.
+pub(super) const OTHER: &str = "ClaimedTwice";
 /// It is not what a saved plan was made for.
 pub(super) const MOVED: &str = "Moved";
 
@@ -69,6 +70,11 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
         }
         MOVED => {
             return "it was left as it is: review a new plan (`infra plan --out`), then apply that"
+                .to_owned();
+        }
+        OTHER => {
+            return "somebody else has made it at the same time: `infra plan` shows what is to \
+                    become of it"
                 .to_owned();
         }
         UNRESOLVED => {

@@ -9,6 +9,8 @@ use super::event::Verb;
 
 /// How long errors are tried again that pass by themselves.
 const EVENTUAL: Duration = Duration::from_mins(2);
+/// How long AWS's lists may take to show what a call has just made.
+pub(super) const VISIBLE: Duration = Duration::from_secs(5);
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
 
@@ -27,12 +29,14 @@ pub(super) fn patience(
     }
     match error.class {
         Class::Busy if verb == Verb::Delete => Some(timeout),
-        Class::Busy | Class::Throttled | Class::Transient => Some(EVENTUAL.min(timeout)),
-        // A lost answer to a create may hide an object: the next run finds it by its tags.
-        Class::Unreachable if verb != Verb::Create => Some(EVENTUAL.min(timeout)),
-        Class::Unreachable
+        Class::Busy | Class::Throttled | Class::Transient | Class::Unreachable => {
+            Some(EVENTUAL.min(timeout))
+        }
+        // A call of several that make or change an object may have found a part of it made, or gone,
+        // by itself: its answer was lost and it was sent again. Another try looks first.
+        Class::Exists | Class::NotFound if verb != Verb::Delete => Some(2 * VISIBLE),
+        Class::Exists
         | Class::NotFound
-        | Class::Exists
         | Class::Denied
         | Class::Credentials
         | Class::NotImplemented

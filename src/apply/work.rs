@@ -6,11 +6,12 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{AnyKind, Blocker, LiveObject, Status, Tags};
+use crate::kind::{AnyKind, Blocker, LiveObject, Scope, Status, Tags};
 use crate::model::Address;
+use crate::plan::diff::{carry, diff};
 
 use super::clock::Clock;
-use super::error::{DEADLINE, HOLDS_DATA, NEVER_USABLE};
+use super::error::{DEADLINE, HOLDS_DATA, NEVER_USABLE, OTHER};
 use super::event::{Event, Verb};
 use super::retry::look_intervals;
 
@@ -20,11 +21,23 @@ pub(super) enum Job {
     /// Nothing: the object is only waited for.
     Wait { object: LiveObject },
     /// A new object.
-    Create { spec: Value, tags: Tags },
-    /// Tags, fields, or both.
-    Update { was: LiveObject, now: Option<Value>, set: Tags, remove: Vec<String> },
+    Create { spec: Value, tags: Tags, earlier: Earlier },
+    /// Tags, fields, or both. `again` when an earlier try may have done a part of it.
+    Update { was: LiveObject, now: Option<Value>, set: Tags, remove: Vec<String>, again: bool },
     /// The object's end, and before it that of the data in it if that is to go too.
     Delete { was: LiveObject, empty: bool },
+}
+
+/// What earlier tries to make an object have left.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Earlier {
+    /// Whether there was one: it may have made the object without our hearing of it.
+    pub tried: bool,
+    /// Why a new object must not be made yet, should none be found: the answer to an earlier try was
+    /// lost, and AWS's lists may not show yet what it has made.
+    pub doubt: Option<Error>,
+    /// The id of the object that the new one replaces.
+    pub replaced: Option<String>,
 }
 
 /// Where a step works, and on whose behalf it reports.
@@ -44,18 +57,14 @@ impl Site<'_> {
     async fn call(&self, job: Job) -> Result<LiveObject> {
         match job {
             Job::Wait { object } => Ok(object),
-            Job::Create { spec, tags } => {
-                let outputs = self.kind.create(&self.aws, &spec, &tags).await?;
-                Ok(LiveObject {
-                    kind: self.kind.name().to_owned(),
-                    region: self.aws.region().to_owned(),
-                    spec,
-                    outputs,
-                    tags,
-                    status: Status::Usable,
-                })
-            }
-            Job::Update { mut was, now, set, remove } => {
+            Job::Create { spec, tags, earlier } => self.create(spec, tags, &earlier).await,
+            Job::Update { mut was, now, set, remove, again } => {
+                if again {
+                    let scope = Scope::of_one(self.kind, &was.spec, &was.tags);
+                    let found = self.kind.discover(&self.aws, &scope).await?;
+                    let same = found.into_iter().find(|object| object.id() == was.id());
+                    was = same.unwrap_or(was);
+                }
                 // Tags first: an adopted object is ours before anything about it changes.
                 if !set.is_empty() || !remove.is_empty() {
                     self.kind.tag(&self.aws, &was, &set, &remove).await?;
@@ -82,6 +91,76 @@ impl Site<'_> {
                 }
             }
         }
+    }
+
+    /// Makes an object, unless an earlier try has: then that one is completed.
+    async fn create(&self, spec: Value, tags: Tags, earlier: &Earlier) -> Result<LiveObject> {
+        if earlier.tried
+            && let Some(made) = self.made(&spec, &tags, earlier).await?
+        {
+            return self.complete(made, spec, tags).await;
+        }
+        if let Some(doubt) = &earlier.doubt {
+            return Err(doubt.clone());
+        }
+        match self.kind.create(&self.aws, &spec, &tags).await {
+            Ok(outputs) => Ok(LiveObject {
+                kind: self.kind.name().to_owned(),
+                region: self.aws.region().to_owned(),
+                spec,
+                outputs,
+                tags,
+                status: Status::Usable,
+            }),
+            // The SDK has sent the call again because the answer to it was lost, or an earlier run was
+            // cut short and AWS's lists did not show yet what it had made.
+            Err(error) if error.class == Class::Exists => {
+                match self.made(&spec, &tags, earlier).await {
+                    Ok(Some(made)) => self.complete(made, spec, tags).await,
+                    Ok(None) | Err(_) => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The object that this step has made already, if AWS's lists show one.
+    async fn made(
+        &self,
+        spec: &Value,
+        tags: &Tags,
+        earlier: &Earlier,
+    ) -> Result<Option<LiveObject>> {
+        let scope = Scope::of_one(self.kind, spec, tags);
+        let found = self.kind.discover(&self.aws, &scope).await?;
+        Ok(found.into_iter().find(|object| {
+            scope.owns(&object.tags)
+                && object.address() == Some(self.address.as_str())
+                && object.status != Status::Deleting
+                && earlier.replaced.as_deref() != Some(object.id())
+        }))
+    }
+
+    /// Brings an object that a create has left half made to where it was to be.
+    async fn complete(&self, made: LiveObject, mut spec: Value, tags: Tags) -> Result<LiveObject> {
+        let missing: Tags =
+            tags.into_iter().filter(|(key, value)| made.tags.get(key) != Some(value)).collect();
+        carry(self.kind.schema(), &made.spec, &mut spec, &[]);
+        let changes = diff(self.kind.schema(), &made.spec, &spec, &[]);
+        if let Some(change) = changes.iter().find(|change| change.replaces) {
+            let message =
+                format!("{} of this address exists with another {}", made.id(), change.path);
+            return Err(Error::new(Class::Refused, OTHER, message));
+        }
+        if !missing.is_empty() {
+            self.kind.tag(&self.aws, &made, &missing, &[]).await?;
+        }
+        if !changes.is_empty() {
+            self.kind.update(&self.aws, &made, &spec).await?;
+        }
+        let mut tags = made.tags;
+        tags.extend(missing);
+        Ok(LiveObject { spec, tags, ..made })
     }
 
     /// The error for an object that could not be deleted, perhaps because of the data in it.

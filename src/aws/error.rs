@@ -232,6 +232,8 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
     match (code, status) {
         // ECS says these of clusters and services that are gone.
         ("ClientException", _) if message.contains("not found") => Class::NotFound,
+        // ECS says this of a service that has the name and other settings.
+        ("InvalidParameterException", _) if message.contains("was not idempotent") => Class::Exists,
         (_, Some(404)) => Class::NotFound,
         (_, Some(500..)) => Class::Transient,
         _ => Class::Refused,
@@ -312,9 +314,13 @@ const EXISTS: &[&str] = &[
     "DuplicateLoadBalancerName",
     "DuplicateTargetGroupName",
     "EntityAlreadyExists",
+    "InvalidSubnet.Conflict",
+    "PriorityInUse",
     "RepositoryAlreadyExistsException",
+    "Resource.AlreadyAssociated",
     "ResourceAlreadyExistsException",
     "ResourceExistsException",
+    "RouteAlreadyExists",
 ];
 
 const BUSY: &[&str] = &[

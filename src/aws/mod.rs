@@ -8,6 +8,7 @@ mod count;
 mod error;
 mod eventual;
 mod limits;
+mod once;
 mod pages;
 mod session;
 mod sweep;
@@ -23,6 +24,7 @@ pub use count::{Calls, Counter};
 pub use error::{Absent, Class, Error, Result};
 pub use eventual::eventually;
 pub use limits::Limits;
+pub use once::Once;
 pub use pages::all_pages;
 pub use session::{Options, Session};
 pub use sweep::sweep;
@@ -94,8 +96,11 @@ impl Aws {
 macro_rules! client {
     ($aws:expr, $sdk:ident) => {
         $aws.client(|config, counter| {
-            let builder = $sdk::config::Builder::from(config).interceptor(counter);
-            $sdk::Client::from_conf(builder.retry_classifier($crate::aws::Limits).build())
+            let builder = $sdk::config::Builder::from(config)
+                .interceptor(counter)
+                .interceptor($crate::aws::Once)
+                .retry_classifier($crate::aws::Limits);
+            $sdk::Client::from_conf(builder.build())
         })
     };
 }

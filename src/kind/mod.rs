@@ -210,6 +210,22 @@ pub mod ownership {
 }
 
 impl Scope {
+    /// What finds the object that has this spec and these tags, wherever it takes a look: no sweep
+    /// was made.
+    pub fn of_one(kind: &dyn AnyKind, spec: &Value, tags: &Tags) -> Self {
+        let text = |key: &str| tags.get(key).cloned().unwrap_or_default();
+        let name = kind.schema().name_field().and_then(|field| spec.get(field.name)?.as_str());
+        Self {
+            stack: text(ownership::STACK),
+            environment: text(ownership::ENVIRONMENT),
+            names: name.map(ToOwned::to_owned).into_iter().collect(),
+            longest: kind.schema().longest_name(),
+            expected: BTreeMap::from([(text(ownership::ADDRESS), tags.clone())]),
+            declared: usize::MAX,
+            ..Self::default()
+        }
+    }
+
     /// Whether tags say that their object belongs to this stack and environment.
     pub fn owns(&self, tags: &Tags) -> bool {
         tags.get(ownership::STACK) == Some(&self.stack)

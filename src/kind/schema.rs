@@ -54,6 +54,12 @@ impl Schema {
         self.fields().find(|field| field.is("x-name"))
     }
 
+    /// How long the kind lets names be.
+    pub fn longest_name(&self) -> usize {
+        let longest = self.name_field().and_then(|field| field.schema.get("maxLength")?.as_u64());
+        longest.and_then(|limit| limit.try_into().ok()).unwrap_or(usize::MAX)
+    }
+
     /// The name field, when no two objects may bear one name. A replacement under the same name
     /// has to wait until the old object is gone; under a [shared](super::SharedName) one it need
     /// not, and keeps the name.

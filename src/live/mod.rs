@@ -155,7 +155,6 @@ fn scope(
     swept: &BTreeMap<String, Tags>,
 ) -> Scope {
     let name_field = kind.schema().name_field();
-    let longest = name_field.and_then(|field| field.schema.get("maxLength")?.as_u64());
     let here: Vec<&Resource> = stack
         .resources
         .values()
@@ -171,7 +170,7 @@ fn scope(
         environment: stack.environment.clone(),
         swept: swept.iter().filter(|(arn, _)| is_of(kind, arn)).map(clone).collect(),
         names: names.into_iter().collect(),
-        longest: longest.and_then(|limit| limit.try_into().ok()).unwrap_or(usize::MAX),
+        longest: kind.schema().longest_name(),
         expected: here.iter().map(|r| (r.address.to_string(), r.all_tags(stack))).collect(),
         declared: here.len(),
     }

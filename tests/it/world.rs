@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use infra::aws::{Calls, Options, Session};
 use infra::live::{Reach, Snapshot};
+use infra::local::control::Control;
 use infra::local::{self, Running};
 use infra::model::{self, Stack};
 use infra::plan::{self, Item, Plan};
@@ -63,6 +64,13 @@ impl World {
             .credentials_provider(credentials)
             .load()
             .await
+    }
+
+    /// Replaces the faults that calls of the account meet with.
+    pub async fn faults(&self, rules: Value) {
+        let control = Control::new(&self.endpoint, &self.account);
+        let set = tokio::task::spawn_blocking(move || control.faults(&rules));
+        set.await.expect("a task").expect("faults that it knows");
     }
 
     pub async fn plan(&self, stack: &Stack) -> Result<Plan, String> {

@@ -10,6 +10,7 @@ use crate::kind::{Blocker, Status};
 use crate::plan::Action;
 
 use super::stage::{Run, Stage, uses};
+use super::world::find;
 
 fn retries(run: &Run) -> usize {
     run.events.iter().filter(|event| matches!(event, Event::Retrying { .. })).count()
@@ -125,8 +126,7 @@ fn what_is_gone_already_is_deleted() {
 
 #[test]
 fn hopeless_errors_stop_at_once() {
-    let hopeless =
-        [Class::Refused, Class::Denied, Class::Credentials, Class::Exists, Class::NotImplemented];
+    let hopeless = [Class::Refused, Class::Denied, Class::Credentials, Class::NotImplemented];
     for class in hopeless {
         let mut stage = Stage::default();
         stage.create("a", json!({}));
@@ -208,10 +208,67 @@ fn what_an_earlier_run_left_on_its_way_is_waited_for() {
 fn a_name_that_is_taken_leads_to_the_plan_and_to_adopting() {
     let mut stage = Stage::default();
     stage.create("a", json!({}));
-    stage.world.fault("create a", Class::Exists, "EntityAlreadyExists", 1);
+    stage.world.fault("create a", Class::Exists, "EntityAlreadyExists", 100);
     let run = stage.run();
+    assert!(run.took < Duration::from_secs(15), "{:?}", run.took);
     let (_, advice) = run.failure();
     assert!(advice.contains("infra plan") && advice.contains("--adopt a"), "{advice}");
+}
+
+#[test]
+fn an_object_whose_answer_was_lost_is_found_and_not_made_again() {
+    for lag in [0, 3] {
+        let mut stage = Stage::default();
+        stage.create("a", json!({ "size": 2 }));
+        stage.world.lock().lost.insert("create a".to_owned());
+        stage.world.lock().lag = lag;
+        let run = stage.run();
+        assert!(run.outcome.is_success(), "{:?}", run.outcome);
+        assert_eq!(run.calls().iter().filter(|call| **call == "create a").count(), 1);
+        assert_eq!(stage.world.lock().objects.len(), 1);
+    }
+}
+
+#[test]
+fn an_object_that_was_not_made_is_made_once_it_is_sure() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({}));
+    stage.world.fault("create a", Class::Unreachable, "Unreachable", 1);
+    let run = stage.run();
+    assert!(run.outcome.is_success(), "{:?}", run.outcome);
+    assert!(run.took > Duration::from_secs(5) && run.took < Duration::from_secs(15));
+    assert_eq!(stage.world.lock().objects.len(), 1);
+}
+
+#[test]
+fn an_object_half_made_is_completed() {
+    let mut stage = Stage::default();
+    stage.create("a", json!({ "size": 2 }));
+    let tags = [("infra:stack", "shop"), ("infra:environment", "dev"), ("infra:address", "a")];
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let half = find("test.node").unwrap().canonical(&json!({ "size": 1 })).unwrap();
+    stage.world.lock().insert("a", half, tags.into());
+    stage.world.lock().lag = 2;
+    stage.world.fault("create a", Class::Exists, "EntityAlreadyExists", 2);
+    let run = stage.run();
+    assert!(run.outcome.is_success(), "{:?}", run.outcome);
+    assert_eq!(run.calls(), ["list", "list", "list", "update a"]);
+    assert_eq!(stage.world.lock().objects["a-1"].spec["size"], 2);
+}
+
+#[test]
+fn an_update_whose_answer_was_lost_looks_before_it_goes_on() {
+    let mut stage = Stage::default();
+    let mut object = stage.world.put("test.node", "a", json!({ "size": 1 }));
+    for (key, value) in [("infra:stack", "shop"), ("infra:environment", "dev")] {
+        object.tags.insert(key.to_owned(), value.to_owned());
+    }
+    stage.world.lock().objects.get_mut("a-1").unwrap().tags = object.tags.clone();
+    stage.change("a", Action::Update, object, json!({ "size": 2 }));
+    stage.world.lock().lost.insert("update a".to_owned());
+    let run = stage.run();
+    assert!(run.outcome.is_success(), "{:?}", run.outcome);
+    assert_eq!(run.calls(), ["update a", "list", "update a"]);
 }
 
 #[test]

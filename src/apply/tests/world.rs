@@ -1,7 +1,7 @@
 //! A small cloud in memory with a clock of its own. It refuses what AWS refuses: references to
 //! what is not there or not usable, and the end of what is still in use.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
@@ -108,6 +108,10 @@ pub(super) struct Inner {
     pub log: Vec<String>,
     /// By `verb address`, what the next calls get instead of an answer.
     pub faults: HashMap<String, VecDeque<Error>>,
+    /// Calls that work and whose answer is lost.
+    pub lost: BTreeSet<String>,
+    /// How many lists still do not show what is there.
+    pub lag: u32,
     /// By address, how many looks at it show it as pending.
     pub slow: HashMap<String, u32>,
     /// By `verb address`, how long a call takes instead of [`CALL`].
@@ -196,7 +200,14 @@ impl World {
 }
 
 impl Inner {
-    fn insert(&mut self, address: &str, spec: Value, tags: Tags) -> String {
+    fn answer(&mut self, verb: &str, address: &str) -> Result<()> {
+        if self.lost.remove(&format!("{verb} {address}")) {
+            return Err(Error::new(Class::Unreachable, "Unreachable", "connection reset"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn insert(&mut self, address: &str, spec: Value, tags: Tags) -> String {
         self.made += 1;
         let id = format!("{address}-{}", self.made);
         let pending = self.slow.get(address).copied().unwrap_or_default();
@@ -268,8 +279,22 @@ impl<const N: usize> Kind for Node<N> {
     const CLAIMS: &'static [&'static str] = &["place"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[("NotYet", "")];
 
-    async fn discover(_: &Aws, _: &Scope) -> Result<Vec<Live<Self>>> {
-        Ok(Vec::new())
+    async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
+        let world = World::of(aws);
+        let mut inner = world.lock();
+        inner.log.push("list".to_owned());
+        if inner.lag > 0 {
+            inner.lag -= 1;
+            return Ok(Vec::new());
+        }
+        let owned = inner.objects.iter().filter(|(_, object)| scope.owns(&object.tags));
+        let live = |(id, object): (&String, &Object)| Live {
+            spec: serde_json::from_value(object.spec.clone()).unwrap(),
+            outputs: Outputs { id: id.clone() },
+            tags: object.tags.clone(),
+            status: Status::Usable,
+        };
+        Ok(owned.map(live).collect())
     }
 
     async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
@@ -279,7 +304,8 @@ impl<const N: usize> Kind for Node<N> {
         let spec = serde_json::to_value(new).unwrap();
         inner.check(&spec)?;
         inner.log.push(format!("create {address}"));
-        Ok(Outputs { id: inner.insert(&address, spec, tags.clone()) })
+        let id = inner.insert(&address, spec, tags.clone());
+        inner.answer("create", &address).map(|()| Outputs { id })
     }
 
     async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
@@ -294,7 +320,7 @@ impl<const N: usize> Kind for Node<N> {
         assert_eq!(inner.objects[id].spec, before, "an update knows what is there");
         inner.log.push(format!("update {address}"));
         inner.objects.get_mut(id).unwrap().spec = spec;
-        Ok(())
+        inner.answer("update", &address)
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {

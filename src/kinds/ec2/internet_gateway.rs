@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::interfaces::{blocker, interfaces};
-use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result, all_pages};
+use super::{NOT_YET, Vpc, client, owned, tag, tagged, tags};
+use crate::aws::{Aws, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Blocker, Kind, Live, Ref, Scope, Status, Tags};
 
@@ -49,7 +49,7 @@ impl Kind for InternetGateway {
         let id = answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id);
         let id = id.ok_or_else(|| Error::missing("internetGatewayId"))?;
         if let Some(vpc) = &new.vpc {
-            complete(&id, || attach(aws, &id, vpc)).await?;
+            eventually(NOT_YET, || attach(aws, &id, vpc)).await?;
         }
         Ok(outputs(aws, id))
     }

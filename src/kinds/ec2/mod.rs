@@ -12,8 +12,6 @@ mod subnet;
 mod vpc;
 mod vpc_endpoint;
 
-use std::future::Future;
-
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
@@ -26,7 +24,7 @@ pub use subnet::Subnet;
 pub use vpc::Vpc;
 pub use vpc_endpoint::VpcEndpoint;
 
-use crate::aws::{Aws, Class, Error, Result, eventually};
+use crate::aws::{Aws, Result};
 use crate::kind::{Cidr, Entry, NewKind, Problem, Scope, Tags, ownership};
 
 /// The kinds of this service, sorted by name.
@@ -101,22 +99,6 @@ async fn tag(aws: &Aws, id: &str, set: &Tags, remove: &[String]) -> Result<()> {
         client(aws).delete_tags().resources(id).set_tags(Some(keys)).send().await?;
     }
     Ok(())
-}
-
-/// A call that completes the object `id`, which has just been created and which EC2 may not know
-/// everywhere yet. The engine must not come back to the create after it, since that would make a
-/// second object; the next run finds the first one by its tags and goes on.
-async fn complete<T, F>(id: &str, call: impl Fn() -> F) -> Result<T>
-where
-    F: Future<Output = Result<T>>,
-{
-    eventually(NOT_YET, call).await.map_err(|error| match error.class {
-        Class::NotFound | Class::Busy | Class::Throttled | Class::Transient => {
-            let message = format!("{id} was created and could not be completed: {error}");
-            Error::new(Class::Refused, "IncompleteCreate", message)
-        }
-        _ => error,
-    })
 }
 
 /// The sizes that AWS allows for a network and its parts.

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    InternetGateway, NOT_YET, NatGateway, Subnet, Vpc, VpcEndpoint, client, complete, filter,
-    owned, tag, tagged, tags,
+    InternetGateway, NOT_YET, NatGateway, Subnet, Vpc, VpcEndpoint, client, filter, owned, tag,
+    tagged, tags,
 };
-use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
+use crate::aws::{Absent, Aws, Class, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
@@ -85,7 +85,7 @@ impl Kind for RouteTable {
         let id = answer.route_table.and_then(|table| table.route_table_id);
         let id = id.ok_or_else(|| Error::missing("routeTableId"))?;
         if !(new.routes.is_empty() && new.subnets.is_empty()) {
-            complete(&id, || bring(aws, &id, new)).await?;
+            eventually(NOT_YET, || bring(aws, &id, new)).await?;
         }
         Ok(outputs(aws, id))
     }

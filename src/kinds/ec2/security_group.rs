@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::group_rules::{describe, rules, set_rules};
 use super::interfaces::holding;
 use super::rule::{Rules, odd_letter};
-use super::{NOT_YET, Vpc, client, complete, filter, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result, all_pages};
+use super::{NOT_YET, Vpc, client, filter, owned, tag, tagged, tags};
+use crate::aws::{Aws, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Blocker, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
 
@@ -71,7 +71,7 @@ impl Kind for SecurityGroup {
             .await?;
         let id = answer.group_id.ok_or_else(|| Error::missing("groupId"))?;
         // AWS starts with a rule that lets everything out.
-        complete(&id, || set_rules(aws, &id, &new.ingress, &new.egress)).await?;
+        eventually(NOT_YET, || set_rules(aws, &id, &new.ingress, &new.egress)).await?;
         Ok(outputs(aws, id))
     }
 

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::interfaces::holding;
-use super::{NOT_YET, Vpc, client, complete, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result, all_pages};
+use super::{NOT_YET, Vpc, client, owned, tag, tagged, tags};
+use crate::aws::{Aws, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Blocker, Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
 
@@ -61,7 +61,7 @@ impl Kind for Subnet {
         let id = answer.subnet.and_then(|subnet| subnet.subnet_id);
         let id = id.ok_or_else(|| Error::missing("subnetId"))?;
         if new.map_public_ip {
-            complete(&id, || set_public(aws, &id, true)).await?;
+            eventually(NOT_YET, || set_public(aws, &id, true)).await?;
         }
         Ok(outputs(aws, id))
     }

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::group_rules::{describe, rules, set_rules};
 use super::interfaces::holding;
 use super::rule::{Rule, Rules};
-use super::{NOT_YET, client, complete, filter, owned, tag, tagged, tags};
-use crate::aws::{Aws, Class, Error, Result, all_pages};
+use super::{NOT_YET, client, filter, owned, tag, tagged, tags};
+use crate::aws::{Aws, Class, Error, Result, all_pages, eventually};
 use crate::kind::{Blocker, Cidr, Immutable, Kind, Live, Problem, Scope, Status, Tags, default};
 
 /// A network.
@@ -101,9 +101,11 @@ impl Kind for Vpc {
             .await?;
         let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| Error::missing("vpcId"))?;
         // AWS starts with the name server, and without names.
-        complete(&id, || set_dns(aws, &id, (true, false), (new.dns_support, new.dns_hostnames)))
-            .await?;
-        let group = complete(&id, || async {
+        eventually(NOT_YET, || {
+            set_dns(aws, &id, (true, false), (new.dns_support, new.dns_hostnames))
+        })
+        .await?;
+        let group = eventually(NOT_YET, || async {
             let groups = default_groups(aws, &[&id]).await?;
             let group = groups.into_iter().next().and_then(|group| group.group_id);
             let group = group.ok_or_else(|| no_group(&id))?;

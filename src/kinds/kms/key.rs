@@ -141,6 +141,13 @@ impl Kind for Key {
                 candidates.insert(id.to_owned());
             }
         }
+        if candidates.len() < scope.declared {
+            // A run that was cut short may have made a key that has no alias yet, nor is in the sweep.
+            let keys = client(aws).list_keys().into_paginator().items().send();
+            let keys = all_pages(keys).await?.into_iter().filter_map(|key| key.key_id);
+            let named = |id: &str| aliases.iter().any(|alias| alias.target_key_id() == Some(id));
+            candidates.extend(keys.filter(|id| !named(id)));
+        }
         let found = candidates.into_iter().map(|id| find(aws, scope, id, &aliases));
         Ok(try_join_all(found).await?.into_iter().flatten().collect())
     }
