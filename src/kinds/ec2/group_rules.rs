@@ -1,17 +1,11 @@
 //! The rules of a security group in the account: read, and brought to what they shall be.
 
-use aws_sdk_ec2::types::{Filter, IpPermission, SecurityGroup as AwsSecurityGroup};
+use aws_sdk_ec2::types::{IpPermission, SecurityGroup as AwsSecurityGroup};
 
+use super::groups::describe;
 use super::rule::{Rule, Rules};
 use super::{client, filter};
-use crate::aws::{Aws, Class, Error, Result, all_pages};
-
-/// All groups that pass the filters.
-pub(super) async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsSecurityGroup>> {
-    let groups = client(aws).describe_security_groups().set_filters(Some(filters));
-    let groups = groups.into_paginator().items().send();
-    all_pages(groups).await
-}
+use crate::aws::{Aws, Class, Error, Result};
 
 /// What a group lets in and out.
 pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {

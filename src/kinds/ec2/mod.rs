@@ -2,6 +2,7 @@
 
 mod elastic_ip;
 mod group_rules;
+mod groups;
 mod interfaces;
 mod internet_gateway;
 mod nat_gateway;

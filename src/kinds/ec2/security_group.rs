@@ -1,16 +1,15 @@
 //! `ec2.security_group`: `CreateSecurityGroup`, `AuthorizeSecurityGroupIngress` and the like.
 
-use std::collections::BTreeSet;
-
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as AwsSecurityGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::group_rules::{describe, rules, set_rules};
+use super::group_rules::{rules, set_rules};
+use super::groups::{describe, in_the_way};
 use super::interfaces::holding;
 use super::rule::{Rules, odd_letter};
 use super::{NOT_YET, Vpc, client, filter, owned, tag, tagged, tags};
-use crate::aws::{Aws, Error, Result, all_pages, eventually};
+use crate::aws::{Aws, Error, Result, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Blocker, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Status, Tags};
 
@@ -127,34 +126,6 @@ impl Kind for SecurityGroup {
 
 fn outputs(aws: &Aws, id: String) -> Outputs {
     Outputs { arn: aws.arn("ec2", &format!("security-group/{id}")), id }
-}
-
-/// Foreign groups that have a name which is wanted and not there yet, in a network of ours: a
-/// group of the same name elsewhere is in nobody's way.
-async fn in_the_way(
-    aws: &Aws,
-    scope: &Scope,
-    ours: &[AwsSecurityGroup],
-) -> Result<Vec<AwsSecurityGroup>> {
-    let is_there = |name: &str| ours.iter().any(|group| group.group_name() == Some(name));
-    let wanted: Vec<&String> = scope.names.iter().filter(|name| !is_there(name)).collect();
-    let mut found = Vec::new();
-    for names in wanted.chunks(200) {
-        let named = describe(aws, vec![filter("group-name", names.iter().copied())]).await?;
-        // The filter takes `*` for a wildcard.
-        let same = |group: &AwsSecurityGroup| {
-            group.group_name().is_some_and(|name| names.iter().any(|wanted| *wanted == name))
-        };
-        found.extend(named.into_iter().filter(same));
-    }
-    if found.is_empty() {
-        return Ok(found);
-    }
-    let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));
-    let vpcs = all_pages(vpcs.into_paginator().items().send()).await?;
-    let vpcs: BTreeSet<&str> = vpcs.iter().filter_map(|vpc| vpc.vpc_id()).collect();
-    found.retain(|group| group.vpc_id().is_some_and(|vpc| vpcs.contains(vpc)));
-    Ok(found)
 }
 
 fn read(aws: &Aws, group: AwsSecurityGroup) -> Result<Live<SecurityGroup>> {

@@ -8,7 +8,8 @@ use futures::future::{try_join, try_join_all};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::group_rules::{describe, rules, set_rules};
+use super::group_rules::{rules, set_rules};
+use super::groups::describe;
 use super::interfaces::holding;
 use super::rule::{Rule, Rules};
 use super::{NOT_YET, client, filter, owned, tag, tagged, tags};

@@ -1,7 +1,6 @@
 //! Amazon CloudWatch Logs.
 
 mod log_group;
-mod metric_filter;
 
 use aws_sdk_cloudwatchlogs::Client;
 

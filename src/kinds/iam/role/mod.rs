@@ -1,17 +1,17 @@
 //! `iam.role`: `CreateRole`, `AttachRolePolicy`, `PutRolePolicy`.
 
+mod list;
+mod policies;
+
 use std::collections::BTreeMap;
 
-use aws_sdk_iam::types::{EntityType, Role as AwsRole, RoleDetail, Tag};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::client;
-use super::role_policies::{self, Policies};
-use crate::aws::{Aws, Error, Result, all_pages};
-use crate::kind::{
-    Any, Arn, Immutable, Kind, Live, Name, Policy, Ref, Scope, Set, Status, Tags, default,
-};
+use super::{client, tag_list};
+use crate::aws::{Aws, Error, Result};
+use crate::kind::{Any, Arn, Immutable, Kind, Live, Name, Policy, Ref, Scope, Set, Tags, default};
+use policies::Policies;
 
 /// A role: what services and people may become for a while, and what they may do then.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -81,29 +81,7 @@ impl Kind for Role {
         &[("MalformedPolicyDocument", "Invalid principal")];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let details = client(aws).get_account_authorization_details().filter(EntityType::Role);
-        let pages = details.max_items(1000).into_paginator().send();
-        let pages = all_pages(pages).await?;
-        let found: Vec<(RoleDetail, Tags)> = pages
-            .into_iter()
-            .flat_map(|page| page.role_detail_list.unwrap_or_default())
-            .map(|role| (tags_of(&role), role))
-            .filter(|(tags, role)| scope.wants(tags, role.role_name().unwrap_or_default()))
-            .map(|(tags, role)| (role, tags))
-            .collect();
-        let Some((first, _)) = found.first() else { return Ok(Vec::new()) };
-        // Only this list has description and session duration. One path in common shortens it.
-        let path = first.path().filter(|path| found.iter().all(|(r, _)| r.path() == Some(path)));
-        let list = client(aws).list_roles().path_prefix(path.unwrap_or("/")).max_items(1000);
-        let list = list.into_paginator().items().send();
-        let list = all_pages(list).await?;
-        found
-            .into_iter()
-            .filter_map(|(role, tags)| {
-                let summary = list.iter().find(|one| role.arn() == Some(one.arn()))?;
-                Some(read(&role, summary, tags))
-            })
-            .collect()
+        list::roles(aws, scope).await
     }
 
     async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
@@ -115,13 +93,13 @@ impl Kind for Role {
             .set_description(new.description.clone())
             .max_session_duration(new.max_session_duration)
             .set_permissions_boundary(new.permissions_boundary.as_ref().map(ToString::to_string))
-            .set_tags(Some(aws_tags(tags)?))
+            .set_tags(Some(tag_list(tags)?))
             .send()
             .await?;
         let role = made.role.ok_or_else(|| Error::missing("role"))?;
         let now = new.policies();
         let was = Policies { boundary: now.boundary, ..Policies::default() };
-        role_policies::change(aws, &new.name, &was, &now).await?;
+        policies::change(aws, &new.name, &was, &now).await?;
         Ok(Outputs { name: role.role_name, arn: role.arn, id: role.role_id })
     }
 
@@ -138,12 +116,12 @@ impl Kind for Role {
             let update = update.description(now.description.clone().unwrap_or_default());
             update.max_session_duration(now.max_session_duration).send().await?;
         }
-        role_policies::change(aws, name, &was.policies(), &now.policies()).await
+        policies::change(aws, name, &was.policies(), &now.policies()).await
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         let name = &*was.spec.name;
-        role_policies::detach_all(aws, name).await?;
+        policies::detach_all(aws, name).await?;
         client(aws).delete_role().role_name(name).send().await?;
         Ok(())
     }
@@ -151,7 +129,7 @@ impl Kind for Role {
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         let name = &*was.spec.name;
         if !set.is_empty() {
-            let tags = Some(aws_tags(set)?);
+            let tags = Some(tag_list(set)?);
             client(aws).tag_role().role_name(name).set_tags(tags).send().await?;
         }
         if !remove.is_empty() {
@@ -160,43 +138,4 @@ impl Kind for Role {
         }
         Ok(())
     }
-}
-
-fn aws_tags(tags: &Tags) -> Result<Vec<Tag>> {
-    let tag = |(key, value)| Ok(Tag::builder().key(key).value(value).build()?);
-    tags.iter().map(tag).collect()
-}
-
-fn tags_of(role: &RoleDetail) -> Tags {
-    role.tags().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
-}
-
-fn read(role: &RoleDetail, summary: &AwsRole, tags: Tags) -> Result<Live<Role>> {
-    let trust = role.assume_role_policy_document();
-    let attached = role.attached_managed_policies().iter().filter_map(|one| one.policy_arn());
-    let inline = role.role_policy_list().iter().filter_map(|policy| {
-        Some((policy.policy_name()?.to_owned(), Policy::parse(policy.policy_document()?)))
-    });
-    Ok(Live {
-        spec: Role {
-            name: summary.role_name().into(),
-            path: summary.path().to_owned().into(),
-            trust: Policy::parse(trust.ok_or_else(|| Error::missing("trust policy"))?),
-            description: summary.description().filter(|text| !text.is_empty()).map(Into::into),
-            max_session_duration: summary.max_session_duration().unwrap_or(3600),
-            managed_policies: attached.map(Ref::from).collect(),
-            inline_policies: inline.collect(),
-            permissions_boundary: role
-                .permissions_boundary()
-                .and_then(|boundary| boundary.permissions_boundary_arn())
-                .map(Ref::from),
-        },
-        outputs: Outputs {
-            name: summary.role_name().to_owned(),
-            arn: summary.arn().to_owned(),
-            id: summary.role_id().to_owned(),
-        },
-        tags,
-        status: Status::Usable,
-    })
 }
