@@ -9,7 +9,9 @@ use aws_sdk_backup as backup;
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ec2 as ec2;
 use aws_sdk_ecr as ecr;
+use aws_sdk_ecs as ecs;
 use aws_sdk_s3 as s3;
+use futures::StreamExt;
 use infra::kind::LiveObject;
 use infra::live::{Reach, Snapshot};
 use infra::model::{self, Options, Stack};
@@ -167,6 +169,28 @@ async fn fill(used: &Used) {
     put(&backups, "gone").await;
     s3.delete_object().bucket(&backups).key("gone").send().await.expect("DeleteObject");
     put(&used.name("records").await, "patient").await;
+
+    // More than S3 lists at once.
+    let many: Vec<String> = (0..1100).map(|number| format!("visits/{number}")).collect();
+    let records = used.name("records").await;
+    futures::stream::iter(&many).for_each_concurrent(16, |key| put(&records, key)).await;
+
+    let ecs = ecs::Client::new(&config);
+    let network = ecs::types::AwsVpcConfiguration::builder()
+        .subnets(used.output("network/private-a", "id").await)
+        .security_groups(used.output("tasks_group", "id").await);
+    let run = ecs
+        .run_task()
+        .cluster(used.output("cluster", "arn").await)
+        .task_definition(used.output("migration", "arn").await)
+        .launch_type(ecs::types::LaunchType::Fargate)
+        .network_configuration(
+            ecs::types::NetworkConfiguration::builder()
+                .awsvpc_configuration(network.build().expect("a network"))
+                .build(),
+        );
+    let started = run.send().await.expect("RunTask");
+    assert_eq!(started.tasks().len(), 1, "{:?}", started.failures());
 
     let ecr = ecr::Client::new(&config);
     let manifest = json!({

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Share, client, list, read_strategy, read_tags, strategy, tag};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::NameOutput;
 use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
 use crate::kinds::kms::Key;
@@ -59,8 +59,9 @@ fn on_fargate() -> Set<Share> {
     Set::new([Share { provider: "FARGATE".to_owned(), weight: 1, base: 0 }])
 }
 
-/// How many clusters one `DescribeClusters` takes.
+/// How many clusters one `DescribeClusters` takes, or tasks one `DescribeTasks`.
 const DESCRIBED_AT_ONCE: usize = 100;
+const HAS_TASKS: (&str, &str) = ("ClusterContainsTasksException", "");
 
 impl Kind for Cluster {
     const NAME: &'static str = "ecs.cluster";
@@ -72,7 +73,7 @@ impl Kind for Cluster {
         ("UpdateInProgressException", ""),
         ("ResourceInUseException", ""),
         ("ClusterContainsServicesException", ""),
-        ("ClusterContainsTasksException", ""),
+        HAS_TASKS,
     ];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
@@ -129,8 +130,14 @@ impl Kind for Cluster {
         // run that is cut short behind it finds the cluster again, but would not find the group.
         let insights = format!("/aws/ecs/containerinsights/{}/performance", was.outputs.name);
         delete_made_by_service(aws, &insights).await?;
-        client(aws).delete_cluster().cluster(&was.outputs.arn).send().await?;
-        Ok(())
+        let cluster = &was.outputs.arn;
+        let deleted = client(aws).delete_cluster().cluster(cluster).send().await;
+        let deleted = deleted.map(drop).map_err(Error::from);
+        if deleted.as_ref().is_err_and(|error| error.is_one_of(&[HAS_TASKS])) {
+            // Those of services end with them. What a schedule or a person has started runs on.
+            stop_tasks(aws, cluster).await?;
+        }
+        deleted
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
@@ -164,6 +171,23 @@ impl Kind for Cluster {
 pub(super) fn check_bases(shares: &[Share], path: &str) -> Option<Problem> {
     let with_base = shares.iter().filter(|share| share.base > 0).count();
     (with_base > 1).then(|| Problem::at(path, "only one capacity provider may have a `base`"))
+}
+
+/// Stops the tasks of a cluster that belong to no service.
+async fn stop_tasks(aws: &Aws, cluster: &str) -> Result<()> {
+    let tasks = client(aws).list_tasks().cluster(cluster).into_paginator().items().send();
+    let tasks = all_pages(tasks).await?;
+    for tasks in tasks.chunks(DESCRIBED_AT_ONCE) {
+        let tasks = client(aws).describe_tasks().cluster(cluster).set_tasks(Some(tasks.to_vec()));
+        for task in tasks.send().await?.tasks() {
+            if task.group().is_some_and(|group| group.starts_with("service:")) {
+                continue;
+            }
+            let stop = client(aws).stop_task().cluster(cluster).set_task(task.task_arn.clone());
+            stop.reason("the cluster is being deleted").send().await?;
+        }
+    }
+    Ok(())
 }
 
 /// Clusters by ARN, those that do not exist left out.
