@@ -30,7 +30,7 @@ use super::retry::{VISIBLE, backoff, patience};
 use super::steps::{Step, Steps, steps};
 use super::stop::Stop;
 use super::work::{Earlier, Job, Site};
-use super::{Declared, Done, Left, Options, Outcome, Skipped};
+use super::{Declared, Done, Left, OnMoved, Options, Outcome, Skipped};
 
 /// What a run works with.
 pub(super) struct Context<'a> {
@@ -141,6 +141,8 @@ struct Engine<'a> {
     objects: Vec<Objects>,
     known: Known,
     flying: FuturesUnordered<BoxFuture<'a, Report>>,
+    /// Whether no more steps are started because something is not as it was reviewed.
+    halted: bool,
     outcome: Outcome,
 }
 
@@ -191,6 +193,7 @@ impl<'a> Engine<'a> {
             objects,
             known,
             flying,
+            halted: false,
             outcome,
         }
     }
@@ -208,11 +211,12 @@ impl<'a> Engine<'a> {
         let mut grace: Option<BoxFuture<'a, ()>> = None;
         let mut patient = true;
         loop {
-            if !stop.is_asked() {
+            let goes_on = !stop.is_asked() && !self.halted;
+            if goes_on {
                 self.start_ready();
             }
             // What pauses is not tried again once the run is to stop.
-            let pauses = !stop.is_asked() && !self.flying.is_empty();
+            let pauses = goes_on && !self.flying.is_empty();
             let settling = if patient { self.settling } else { 0 };
             if !pauses && self.calling + settling == 0 {
                 break;
@@ -321,10 +325,24 @@ impl<'a> Engine<'a> {
             aws: self.context.regions[&item.region].clone(),
             address: &item.address,
             verb: self.verb(step),
+            reviewed: self.reviewed(step),
+            ignored: self.context.declared.ignored(&item.address),
             timeout: self.timeout(item, kind),
             clock: self.context.clock,
             events: self.events,
         }
+    }
+
+    /// The object of a reviewed plan that a step is the first to touch.
+    fn reviewed(&self, step: usize) -> Option<LiveObject> {
+        self.context.options.on_moved?;
+        let place = self.steps.steps[step].item;
+        let touched = self.steps.own[place].iter().any(|&own| {
+            own != step && !matches!(self.progress[own].state, State::Blocked | State::Ready)
+        });
+        let makes = matches!(self.verb(step), Verb::Create | Verb::Wait);
+        let is_first = !touched && !makes && self.progress[step].attempt <= 1;
+        is_first.then(|| self.context.plan.items[place].live.clone()).flatten()
     }
 
     fn timeout(&self, item: &Item, kind: &dyn AnyKind) -> Duration {
@@ -620,6 +638,7 @@ impl<'a> Engine<'a> {
     /// Ends a step, and all that needs it; it is known what to do.
     fn fail_with(&mut self, step: usize, mut error: Error, advice: String) {
         let (item, verb) = (self.item(step), self.verb(step));
+        self.halted |= error.code == MOVED && self.context.options.on_moved == Some(OnMoved::Stop);
         redact(&mut error.message, &self.progress[step].secrets);
         self.progress[step].state = State::Over;
         self.tell(Event::Failed {

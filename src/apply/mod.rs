@@ -56,12 +56,29 @@ pub struct Options {
     /// Items of the plan, by their place, that are not carried out, and with them all that needs
     /// them.
     pub withheld: BTreeMap<usize, Withheld>,
+    /// For a plan that somebody has reviewed: each object is looked at right before its step, and
+    /// this is what becomes of the others when it is not what the plan was made for.
+    pub on_moved: Option<OnMoved>,
+}
+
+/// What becomes of the other steps when an object is not what a reviewed plan was made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnMoved {
+    /// They go on.
+    GoOn,
+    /// No more are started.
+    Stop,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (delete_data, withheld) = (false, BTreeMap::new());
-        Self { parallelism: 16, delete_data, seed: u64::from(std::process::id()), withheld }
+        Self {
+            parallelism: 16,
+            delete_data: false,
+            seed: u64::from(std::process::id()),
+            withheld: BTreeMap::new(),
+            on_moved: None,
+        }
     }
 }
 

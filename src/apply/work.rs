@@ -1,5 +1,6 @@
 //! One step's calls to AWS.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -8,10 +9,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{AnyKind, Blocker, LiveObject, Scope, Status, Tags};
 use crate::model::Address;
-use crate::plan::diff::{carry, diff};
+use crate::plan::diff::{carry, diff, ignored};
 
 use super::clock::Clock;
-use super::error::{DEADLINE, HOLDS_DATA, NEVER_USABLE, OTHER};
+use super::error::{DEADLINE, HOLDS_DATA, MOVED, NEVER_USABLE, OTHER};
 use super::event::{Event, Verb};
 use super::retry::look_intervals;
 
@@ -47,6 +48,10 @@ pub(super) struct Site<'a> {
     pub aws: Aws,
     pub address: &'a Address,
     pub verb: Verb,
+    /// What the object must still be: somebody has reviewed what is done to it.
+    pub reviewed: Option<LiveObject>,
+    /// Fields that may change all the same.
+    pub ignored: &'a [String],
     pub timeout: Duration,
     pub clock: &'a dyn Clock,
     pub events: &'a UnboundedSender<Event>,
@@ -55,15 +60,15 @@ pub(super) struct Site<'a> {
 impl Site<'_> {
     /// Makes the step's call; the object as it then should be.
     async fn call(&self, job: Job) -> Result<LiveObject> {
+        if let Some(reviewed) = &self.reviewed {
+            self.has_not_moved(reviewed).await?;
+        }
         match job {
             Job::Wait { object } => Ok(object),
             Job::Create { spec, tags, earlier } => self.create(spec, tags, &earlier).await,
             Job::Update { mut was, now, set, remove, again } => {
                 if again {
-                    let scope = Scope::of_one(self.kind, &was.spec, &was.tags);
-                    let found = self.kind.discover(&self.aws, &scope).await?;
-                    let same = found.into_iter().find(|object| object.id() == was.id());
-                    was = same.unwrap_or(was);
+                    was = self.seen(&was).await?.unwrap_or(was);
                 }
                 // Tags first: an adopted object is ours before anything about it changes.
                 if !set.is_empty() || !remove.is_empty() {
@@ -91,6 +96,37 @@ impl Site<'_> {
                 }
             }
         }
+    }
+
+    /// An object as it is now, if AWS's lists show it.
+    async fn seen(&self, object: &LiveObject) -> Result<Option<LiveObject>> {
+        let scope = Scope::of_object(self.kind, object);
+        let found = self.kind.discover(&self.aws, &scope).await?;
+        Ok(found.into_iter().find(|found| found.id() == object.id()))
+    }
+
+    /// Fails when an object is not what the reviewed plan was made for, naming what moved without
+    /// its values.
+    async fn has_not_moved(&self, was: &LiveObject) -> Result<()> {
+        let moved = match self.seen(was).await? {
+            Some(now) if now.status != Status::Deleting => {
+                let fields = diff(self.kind.schema(), &was.spec, &now.spec, self.ignored);
+                let mut moved: Vec<String> = fields.into_iter().map(|field| field.path).collect();
+                let keys: BTreeSet<&String> = was.tags.keys().chain(now.tags.keys()).collect();
+                let other = keys.into_iter().filter(|key| was.tags.get(*key) != now.tags.get(*key));
+                moved.extend(other.map(|key| format!("tags.{key}")));
+                moved.retain(|path| !ignored(self.ignored, path));
+                moved
+            }
+            // What is gone already is deleted.
+            _ if self.verb == Verb::Delete => Vec::new(),
+            _ => vec!["the object itself".to_owned()],
+        };
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let message = format!("not as it was when the plan was made: {}", moved.join(", "));
+        Err(Error::new(Class::Refused, MOVED, message))
     }
 
     /// Makes an object, unless an earlier try has: then that one is completed.

@@ -8,6 +8,7 @@ use clap::Args;
 use super::plan::PlanOptions;
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, File};
+use crate::apply::OnMoved;
 use crate::live::{Reach, Snapshot};
 use crate::model;
 use crate::plan::{self, Plan, saved::Saved};
@@ -91,7 +92,8 @@ impl Apply {
             if self.strict && !compared.refused.is_empty() {
                 bail!("nothing was changed: --strict, and not everything is as it was");
             }
-            run.carry_out_reviewed(&compared, KEEP).await
+            let on_moved = if self.strict { OnMoved::Stop } else { OnMoved::GoOn };
+            run.carry_out_reviewed(&compared, KEEP, on_moved).await
         };
         self.run.alone(context, (stack, session), "apply", work).await
     }

@@ -1,6 +1,5 @@
 //! What `apply` and `destroy` share: the lease, the question, the run itself and its record.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -11,12 +10,12 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::{CommandResult, Context, Exit};
 use crate::apply::history::History;
 use crate::apply::lock::{Holder, Lease, Lock};
-use crate::apply::{self, Stop};
+use crate::apply::{self, OnMoved, Stop};
 use crate::aws::Session;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Stack;
 use crate::plan::Plan;
-use crate::plan::saved::{Comparison, Withheld};
+use crate::plan::saved::Comparison;
 use crate::report::progress;
 
 /// How a plan is carried out.
@@ -151,7 +150,7 @@ impl Run<'_> {
         if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
             bail!("nothing was changed: the answer was not `yes`");
         }
-        self.execute(plan, plan, BTreeMap::new(), remains).await
+        self.execute(plan, plan, apply::Options::default(), remains).await
     }
 
     /// Carries out what was reviewed, as far as it still holds. Nobody is asked: it was reviewed.
@@ -159,6 +158,7 @@ impl Run<'_> {
         &self,
         compared: &Comparison,
         keep: &str,
+        on_moved: OnMoved,
     ) -> CommandResult {
         let report = &self.context.report;
         let plan = compared.carried_out();
@@ -173,7 +173,9 @@ impl Run<'_> {
             return Ok(Exit::Success);
         }
         let withheld = compared.withheld.clone();
-        self.execute(&compared.plan, &plan, withheld, async |_| Ok(None)).await
+        let options =
+            apply::Options { withheld, on_moved: Some(on_moved), ..apply::Options::default() };
+        self.execute(&compared.plan, &plan, options, async |_| Ok(None)).await
     }
 
     /// Applies a plan and reports; `intended` is what the history says of it.
@@ -181,7 +183,7 @@ impl Run<'_> {
         &self,
         plan: &Plan,
         intended: &Plan,
-        withheld: BTreeMap<usize, Withheld>,
+        options: apply::Options,
         remains: impl AsyncFnOnce(bool) -> anyhow::Result<Option<Plan>>,
     ) -> CommandResult {
         let report = &self.context.report;
@@ -203,8 +205,7 @@ impl Run<'_> {
         };
         let parallelism = self.options.parallelism.into();
         let delete_data = self.options.force;
-        let options =
-            apply::Options { parallelism, delete_data, withheld, ..apply::Options::default() };
+        let options = apply::Options { parallelism, delete_data, ..options };
         let (stack, stop) = (Some(&self.stack), self.stop.clone());
         let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
         let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));

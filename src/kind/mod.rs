@@ -226,6 +226,16 @@ impl Scope {
         }
     }
 
+    /// What finds an object again that was there a moment ago. Its tags are not trusted.
+    pub fn of_object(kind: &dyn AnyKind, object: &LiveObject) -> Self {
+        let arn = object.outputs.get("arn").and_then(Value::as_str).map(ToOwned::to_owned);
+        Self {
+            swept: arn.map(|arn| (arn, object.tags.clone())).into_iter().collect(),
+            expected: BTreeMap::new(),
+            ..Self::of_one(kind, &object.spec, &object.tags)
+        }
+    }
+
     /// Whether tags say that their object belongs to this stack and environment.
     pub fn owns(&self, tags: &Tags) -> bool {
         tags.get(ownership::STACK) == Some(&self.stack)

@@ -3,9 +3,8 @@
 //! A saved plan is never carried out as it stands in its file. [`Saved::compare`] lays it beside a
 //! plan that was just made from the same sources and the account as it is now: an item is carried
 //! out if both plans do the same with the same object. The account is read under the lease, right
-//! before the first step; a change that somebody makes by hand after that is seen as late as in any
-//! other apply, by AWS refusing the step or by the next plan. Whoever alters the file can therefore
-//! only keep something from being applied.
+//! before the first step, and each object once more right before its own. Whoever alters the file can
+//! therefore only keep something from being applied.
 //!
 //! The file holds no secret: specs are masked, and the values of parameters are left out where a
 //! secret is given by an expression, which may mention them.

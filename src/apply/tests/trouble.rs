@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::apply::{Event, Verb};
+use crate::apply::{Event, OnMoved, Verb};
 use crate::aws::{Class, Error};
 use crate::kind::{Blocker, Status};
 use crate::plan::Action;
@@ -256,14 +256,39 @@ fn an_object_half_made_is_completed() {
     assert_eq!(stage.world.lock().objects["a-1"].spec["size"], 2);
 }
 
+/// Two objects of a reviewed plan, of which somebody has changed the first since.
+fn moved(on_moved: Option<OnMoved>) -> (Stage, Run) {
+    let mut stage = Stage::default();
+    stage.options.parallelism = 1;
+    stage.options.on_moved = on_moved;
+    for address in ["a", "b"] {
+        let object = stage.world.put_owned("test.node", address, json!({ "size": 1 }));
+        stage.change(address, Action::Update, object, json!({ "size": 2 }));
+    }
+    stage.world.lock().objects.get_mut("a-1").unwrap().spec["zone"] = "z".into();
+    let run = stage.run();
+    (stage, run)
+}
+
+#[test]
+fn an_object_that_moved_since_its_plan_was_reviewed_is_left_alone() {
+    let (stage, run) = moved(Some(OnMoved::GoOn));
+    assert_eq!(run.failure().0, "Moved");
+    let message = &run.outcome.failed[0].error.message;
+    assert_eq!(message, "not as it was when the plan was made: zone");
+    assert_eq!(run.calls(), ["list", "list", "update b"]);
+    assert_eq!(stage.world.lock().objects["a-1"].spec["size"], 1);
+
+    let (_, run) = moved(Some(OnMoved::Stop));
+    assert_eq!(run.failure().0, "Moved");
+    assert_eq!(run.calls(), ["list"]);
+    assert_eq!(run.outcome.left.len(), 1);
+}
+
 #[test]
 fn an_update_whose_answer_was_lost_looks_before_it_goes_on() {
     let mut stage = Stage::default();
-    let mut object = stage.world.put("test.node", "a", json!({ "size": 1 }));
-    for (key, value) in [("infra:stack", "shop"), ("infra:environment", "dev")] {
-        object.tags.insert(key.to_owned(), value.to_owned());
-    }
-    stage.world.lock().objects.get_mut("a-1").unwrap().tags = object.tags.clone();
+    let object = stage.world.put_owned("test.node", "a", json!({ "size": 1 }));
     stage.change("a", Action::Update, object, json!({ "size": 2 }));
     stage.world.lock().lost.insert("update a".to_owned());
     let run = stage.run();

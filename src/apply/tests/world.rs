@@ -176,6 +176,16 @@ impl World {
         }
     }
 
+    /// The same with the tags of its owner, so that lists show it.
+    pub(super) fn put_owned(&self, kind: &str, address: &str, spec: Value) -> LiveObject {
+        let mut object = self.put(kind, address, spec);
+        for (key, value) in [("infra:stack", "shop"), ("infra:environment", "dev")] {
+            object.tags.insert(key.to_owned(), value.to_owned());
+        }
+        self.lock().objects.get_mut(object.id()).unwrap().tags = object.tags.clone();
+        object
+    }
+
     async fn call(&self, verb: &str, address: &str) -> Result<()> {
         let call = format!("{verb} {address}");
         {
