@@ -33,6 +33,9 @@ pub struct Session {
 /// Requests of one call, the first included. Enough for a minute of throttling. The SDK's adaptive
 /// mode would also hold back calls that nobody has limited: decision 7.
 const ATTEMPTS: u32 = 10;
+/// The pause before the first repetition, at most; it doubles each time. Less than the SDK's second:
+/// a stack is hundreds of calls that wait for each other, and most limits of AWS refill within it.
+const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// Requests of the first call when nothing answers: a wrong endpoint is told at once.
 const FIRST_ATTEMPTS: u32 = 2;
 
@@ -46,7 +49,11 @@ impl Session {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(FIRST_PAUSE),
+            )
             .timeout_config(timeouts);
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
