@@ -7,9 +7,10 @@ use crate::rehearse::{self, Call, Options};
 
 /// Rehearse a stack's whole life, with crashes, against the local AWS
 ///
-/// Applies, updates and destroys it in accounts of a strict local AWS, kills the runs before and
-/// after changes, loses answers and throttles calls, and looks whether each second run ends where an
-/// undisturbed one does, with nothing twice and nothing left behind.
+/// Applies, updates and destroys it in accounts of a strict local AWS, changes and deletes objects
+/// behind its back, kills the runs before and after changes, loses answers and throttles calls, and
+/// looks whether each second run ends where an undisturbed one does, with nothing twice and nothing
+/// left behind.
 #[derive(Args, Debug)]
 pub(super) struct Rehearse {
     #[command(flatten)]
@@ -39,6 +40,7 @@ impl Rehearse {
         }
         let options = Options {
             file: self.file.stack.clone(),
+            model: context.model_options(),
             call: Call { program: std::env::current_exe()?, options, variables: Vec::new() },
             groups: rehearse::GROUPS.to_vec(),
             points: (!self.all).then_some(self.points),

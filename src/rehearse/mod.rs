@@ -5,6 +5,7 @@
 //! killed. What is there in the end is compared with what an undisturbed run makes, by everything
 //! that exists in the account, not only by what carries our tags.
 
+mod drift;
 mod points;
 mod stage;
 mod vary;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 
 use crate::local::control::{Blow, ControlError, When};
 use crate::local::{self, LocalError, Running};
+use crate::model;
 pub use points::Act;
 use points::Point;
 use stage::Account;
@@ -39,6 +41,8 @@ pub const GROUPS: [(Act, Blow); 6] = [
 pub struct Options {
     /// The stack file.
     pub file: PathBuf,
+    /// With what it is read.
+    pub model: model::Options,
     /// This program, and the options that each run gets.
     pub call: Call,
     /// Which runs are cut, and how.
@@ -60,6 +64,12 @@ pub struct Check {
     pub of: usize,
     /// What did not hold.
     pub failures: Vec<String>,
+}
+
+impl Check {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), ..Self::default() }
+    }
 }
 
 /// What a rehearsal found.
@@ -91,6 +101,15 @@ pub enum RehearsalError {
     /// A task of the rehearsal itself broke.
     #[error("the rehearsal broke: {0}")]
     Task(#[from] tokio::task::JoinError),
+    /// The stack file is not read in another account as it was.
+    #[error(transparent)]
+    File(#[from] crate::diagnostic::Diagnostics),
+    /// The local AWS does not answer.
+    #[error(transparent)]
+    Aws(#[from] crate::aws::Error),
+    /// The local AWS cannot be read.
+    #[error(transparent)]
+    Discovery(#[from] crate::live::DiscoveryError),
     /// A run did not end.
     #[error("a run did not end in ten minutes")]
     Hung,
@@ -137,6 +156,11 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
     let expected = undisturbed(&server, &options, &varied, &mut tell).await?;
     drop(server);
     let rehearsal = Rehearsal { options, varied, expected };
+    let server = Server::start().await?;
+    for check in rehearsal.drifted(&server).await? {
+        tell(check);
+    }
+    drop(server);
     let server = Server::start().await?;
     tell(rehearsal.throttled(&server).await?);
     drop(server);
@@ -211,9 +235,14 @@ async fn not_empty(account: &Account, file: &Path) -> Result<Option<String>> {
             return Ok(None);
         }
         words = ended.last_words();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        pause().await;
     }
     Ok(Some(format!("the plan is not empty: {words}")))
+}
+
+/// A moment before another look.
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(100)).await;
 }
 
 /// What there is too much or too little of.
@@ -237,6 +266,18 @@ impl Rehearsal {
     /// The file that an act works with.
     fn file(&self, act: Act) -> &Path {
         if act == Act::Apply { &self.options.file } else { &self.varied }
+    }
+
+    /// Drifts of a stack that was just made.
+    async fn drifted(&self, server: &Server) -> Result<Vec<Check>> {
+        let account = Account::new(server.endpoint(), &self.options.call);
+        let file = &self.options.file;
+        let ended = account.run(Act::Apply.command(), file).await?;
+        if !ended.is_success() {
+            let failures = vec![format!("the apply before: {}", ended.last_words())];
+            return Ok(vec![Check { tried: 1, of: 1, failures, ..Check::new("drift") }]);
+        }
+        drift::checks(&account, file, &self.options.model).await
     }
 
     /// A whole life with 30 % of all calls throttled.

@@ -10,6 +10,7 @@ use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 
 use super::RehearsalError;
+use crate::aws::{Calls, Options, Session};
 use crate::local::control::{Blow, Census, Control, ControlError, Journal, When};
 
 /// How long one run may take before it counts as hung.
@@ -67,6 +68,21 @@ impl Account {
         static NUMBERS: AtomicU64 = AtomicU64::new(100_000_000_001);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed).to_string();
         Self { endpoint: endpoint.to_owned(), number, call: call.clone() }
+    }
+
+    /// The account's twelve digits.
+    pub fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// A session of this process in the account.
+    pub async fn session(&self, region: &str) -> Result<Session> {
+        let options = Options {
+            endpoint_url: Some(self.endpoint.clone()),
+            credentials: Some((self.number.clone(), "local".to_owned())),
+            ..Options::default()
+        };
+        Ok(Session::open(&options, region, Calls::default()).await?)
     }
 
     fn control(&self) -> Control {

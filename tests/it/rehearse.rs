@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use infra::local::control::Blow;
+use infra::model;
 use infra::rehearse::{self, Act, Call, Findings, Options};
 use tempfile::TempDir;
 
@@ -15,6 +16,10 @@ fn call(environment: &str, variables: &[(&str, &str)]) -> Call {
     }
 }
 
+fn model(environment: &str) -> model::Options {
+    model::Options { environment: Some(environment.to_owned()), ..model::Options::default() }
+}
+
 async fn findings(options: Options) -> Findings {
     rehearse::rehearse(options, |_| ()).await.unwrap_or_else(|error| panic!("{error}"))
 }
@@ -25,9 +30,11 @@ async fn the_healthcare_system_survives_a_sample_of_crashes() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/healthcare.yaml");
     let groups = rehearse::GROUPS.to_vec();
     let call = call("dev", &[]);
-    let found = findings(Options { file, call, groups, points: Some(12), lanes: 2 }).await;
+    let found =
+        findings(Options { file, model: model("dev"), call, groups, points: Some(12), lanes: 2 })
+            .await;
     assert!(found.is_success(), "{}", serde_json::to_string_pretty(&found).expect("JSON"));
-    assert_eq!(found.checks.len(), 10);
+    assert_eq!(found.checks.len(), 13);
 }
 
 #[tokio::test]
@@ -42,7 +49,15 @@ async fn a_kind_that_tags_late_is_found_out() {
         let variables: Vec<_> =
             planted.map(|kind| ("INFRA_PLANT_LATE_TAGS", kind)).into_iter().collect();
         let (file, groups, call) = (file.clone(), groups.clone(), call("default", &variables));
-        let found = findings(Options { file, call, groups, points: None, lanes: 2 }).await;
+        let found = findings(Options {
+            file,
+            model: model("default"),
+            call,
+            groups,
+            points: None,
+            lanes: 2,
+        })
+        .await;
         let text = serde_json::to_string_pretty(&found).expect("JSON");
         assert_eq!(found.is_success(), survives, "{text}");
         assert_eq!(text.contains("2 instead of 1 of eu-west-3 ec2:vpc"), !survives, "{text}");
