@@ -23,7 +23,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::aws::Calls;
 use crate::model;
-use crate::report::Report;
+use crate::report::{self, Report};
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 impl Cli {
     /// Runs the command and reports how it went.
     pub fn run(self) -> Exit {
+        report::hide_messages_of_panics();
         log(self.global.verbose);
         let color = match self.global.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,

@@ -211,6 +211,8 @@ impl<K: Kind> AnyKind for Entry<K> {
     async fn create(&self, aws: &Aws, new: &Value, tags: &Tags) -> Result<Value> {
         let spec: K = read(new, K::NAME)?;
         #[cfg(debug_assertions)]
+        super::planted::panic(K::NAME, new);
+        #[cfg(debug_assertions)]
         if super::planted::tags_late(K::NAME) {
             let outputs = K::create(aws, &spec, &Tags::new()).await?;
             let (tags_now, status) = (Tags::new(), Status::Usable);

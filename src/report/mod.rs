@@ -4,6 +4,7 @@
 mod calls;
 mod history;
 mod outcome;
+mod panic;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anstream::{AutoStream, ColorChoice};
 use serde::Serialize;
 use serde_json::json;
+
+pub use panic::hide_messages_of_panics;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::kind::literal;

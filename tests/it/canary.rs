@@ -227,6 +227,23 @@ async fn a_secret_that_is_a_parameter_or_a_variable_is_not_seen_either() {
     user.well(&["apply", "review", "--param", &given]);
 }
 
+/// The program itself breaks, with a message that says all it knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_says_where_and_no_secret() {
+    for case in cases() {
+        let mut heard = Heard::new(&case.stack(&case.value));
+        let mut command = heard.user.infra(&["apply", "stack.yaml", "--yes"]);
+        command.env("INFRA_PLANT_PANIC", case.kind).env("RUST_BACKTRACE", "1");
+        let output = command.output().expect("run");
+        assert_eq!(output.status.code(), Some(101));
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(errors.contains("infra broke at src/kind/planted.rs"), "{errors}");
+        heard.said.push(("errors".to_owned(), output.stderr));
+        heard.said.push(("output".to_owned(), output.stdout));
+        assert_eq!(heard.leaks(case.kind).await, [""; 0]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mistake_in_a_secret_does_not_show_it() {
     let cases = cases();
