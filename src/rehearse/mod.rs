@@ -140,6 +140,8 @@ struct Rehearsal {
     options: Options,
     varied: PathBuf,
     expected: Expected,
+    /// One for each lane. What a server has loaded once it need not load again.
+    servers: Vec<Server>,
 }
 
 /// Rehearses a stack. `told` hears of each check as it ends.
@@ -152,18 +154,13 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
         findings.checks.push(check);
     };
 
-    let server = Server::start().await?;
-    let expected = undisturbed(&server, &options, &varied, &mut tell).await?;
-    drop(server);
-    let rehearsal = Rehearsal { options, varied, expected };
-    let server = Server::start().await?;
-    for check in rehearsal.drifted(&server).await? {
+    let servers = try_join_all((0..options.lanes.max(1)).map(|_| Server::start())).await?;
+    let expected = undisturbed(&servers[0], &options, &varied, &mut tell).await?;
+    let rehearsal = Rehearsal { options, varied, expected, servers };
+    for check in rehearsal.drifted().await? {
         tell(check);
     }
-    drop(server);
-    let server = Server::start().await?;
-    tell(rehearsal.throttled(&server).await?);
-    drop(server);
+    tell(rehearsal.throttled().await?);
 
     let groups = &rehearsal.options.groups;
     let all = points::all(groups, &rehearsal.expected.counts);
@@ -268,9 +265,16 @@ impl Rehearsal {
         if act == Act::Apply { &self.options.file } else { &self.varied }
     }
 
+    /// A new account of a server in which there is nothing else: names of buckets are shared by all
+    /// accounts.
+    async fn account(&self, server: &Server) -> Result<Account> {
+        server.empty().await?;
+        Ok(Account::new(server.endpoint(), &self.options.call))
+    }
+
     /// Drifts of a stack that was just made.
-    async fn drifted(&self, server: &Server) -> Result<Vec<Check>> {
-        let account = Account::new(server.endpoint(), &self.options.call);
+    async fn drifted(&self) -> Result<Vec<Check>> {
+        let account = self.account(&self.servers[0]).await?;
         let file = &self.options.file;
         let ended = account.run(Act::Apply.command(), file).await?;
         if !ended.is_success() {
@@ -281,8 +285,8 @@ impl Rehearsal {
     }
 
     /// A whole life with 30 % of all calls throttled.
-    async fn throttled(&self, server: &Server) -> Result<Check> {
-        let account = Account::new(server.endpoint(), &self.options.call);
+    async fn throttled(&self) -> Result<Check> {
+        let account = self.account(&self.servers[0]).await?;
         let rule = json!({ "operations": ["*"], "kind": "throttle", "share": 0.3, "seed": 7 });
         account.faults(json!([rule])).await?;
         let mut failures = Vec::new();
@@ -298,16 +302,12 @@ impl Rehearsal {
         Ok(Check { name, tried: 3, of: 3, failures })
     }
 
-    /// Tries points, several at a time; what did not hold, in the order of the points. Each lane has
-    /// a server of its own, emptied before every point: names of buckets are shared by all accounts.
+    /// Tries points, several at a time; what did not hold, in the order of the points.
     async fn try_all(&self, points: &[Point]) -> Result<Vec<String>> {
-        let lanes = self.options.lanes.clamp(1, points.len().max(1));
-        let lanes = (0..lanes).map(|lane| async move {
-            let server = Server::start().await?;
+        let lanes = self.servers.iter().enumerate().map(|(lane, server)| async move {
             let mut failures = Vec::new();
-            for (place, point) in points.iter().enumerate().skip(lane).step_by(lanes) {
-                server.empty().await?;
-                if let Some(why) = self.try_one(&server, *point).await? {
+            for (place, point) in points.iter().enumerate().skip(lane).step_by(self.servers.len()) {
+                if let Some(why) = self.try_one(server, *point).await? {
                     failures.push((place, format!("{point}: {why}")));
                 }
             }
@@ -320,7 +320,7 @@ impl Rehearsal {
 
     /// Cuts one run at one point, runs it again, and says what is wrong then.
     async fn try_one(&self, server: &Server, point: Point) -> Result<Option<String>> {
-        let account = Account::new(server.endpoint(), &self.options.call);
+        let account = self.account(server).await?;
         let file = self.file(point.act);
         if point.act != Act::Apply {
             // What is judged is what comes after the cut: the undisturbed apply was judged before.
