@@ -14,3 +14,5 @@ pub mod adr_0005_tags_from_the_sweep {}
 pub mod adr_0006_size_of_kinds {}
 #[doc = include_str!("0007-standard-retries.md")]
 pub mod adr_0007_standard_retries {}
+#[doc = include_str!("0008-looked-for-before-made-again.md")]
+pub mod adr_0008_looked_for_before_made_again {}

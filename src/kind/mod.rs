@@ -72,7 +72,9 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// foreign object that bears one of `scope.names`.
     fn discover(aws: &Aws, scope: &Scope) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
 
-    /// Creates the object, tagged in the same call. Returns as soon as AWS has accepted it.
+    /// Creates the object, tagged in the same call. Returns as soon as AWS has accepted it. An
+    /// operation that would make a second object when it is sent again, for want of a client token
+    /// and of a name that is taken then, belongs into the list of `aws/once.rs`.
     fn create(
         aws: &Aws,
         new: &Self,
