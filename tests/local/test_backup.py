@@ -18,7 +18,7 @@ class Backup(unittest.TestCase):
         trust = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
         iam = client("iam", self.account)
         self.role = iam.create_role(RoleName="role", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        self.table = f"arn:aws:dynamodb:eu-west-3:{self.account}:table/t"
+        self.table = f"arn:aws:dynamodb:eu-west-3:{self.account}:table/table"
 
     def start(self, **more):
         return accepted(
@@ -59,7 +59,7 @@ class Backup(unittest.TestCase):
 
     def test_tags_come_from_the_resource(self):
         client("dynamodb", self.account).create_table(
-            TableName="t",
+            TableName="table",
             AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",

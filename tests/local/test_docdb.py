@@ -39,8 +39,8 @@ class DocumentDb(unittest.TestCase):
         self.assertIn(made["Status"], ("creating", "available"))
         self.is_now("available")
         found = self.cluster()
-        self.assertEqual((found["Engine"], found["Port"], found["EngineVersion"]), ("docdb", 27017, "5.0.0"))
-        self.assertEqual(found["DBClusterParameterGroup"], "default.docdb5.0")
+        self.assertEqual((found["Engine"], found["Port"], found["EngineVersion"]), ("docdb", 27017, "8.0.0"))
+        self.assertEqual(found["DBClusterParameterGroup"], "default.docdb8.0")
         self.assertTrue(found["Endpoint"].endswith(".docdb.amazonaws.com"))
         self.docdb.create_db_instance(
             DBInstanceIdentifier="i", DBInstanceClass="db.t3.medium", Engine="docdb", DBClusterIdentifier="c"

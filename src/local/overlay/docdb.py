@@ -16,6 +16,8 @@ from moto.rds.responses import RDSResponse
 from patch import around
 
 ENGINE = "docdb"
+# What a cluster gets whose creator names no version: the latest major one.
+LATEST = "8.0.0"
 PARAMETERS = {
     "audit_logs": "disabled",
     "change_stream_log_retention_duration": "10800",
@@ -46,11 +48,11 @@ def with_default(owner, name, value):
 
 one_more(utils.ClusterEngine, "list_cluster_engines")
 one_more(utils.DbInstanceEngine, "valid_db_instance_engine")
-with_default(DBCluster, "default_engine_version", "5.0.0")
+with_default(DBCluster, "default_engine_version", LATEST)
 for each in (DBCluster, DBInstance):
     with_default(each, "default_port", 27017)
     with_default(each, "default_allocated_storage", 1)
-DBInstance.default_engine_versions[ENGINE] = "5.0.0"
+DBInstance.default_engine_versions[ENGINE] = LATEST
 
 
 # moto takes the service from the module of a class.
