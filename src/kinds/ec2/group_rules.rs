@@ -15,7 +15,9 @@ pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {
 
 /// Brings the rules of a group to those given, from what they are at this moment.
 pub(super) async fn set_rules(aws: &Aws, id: &str, ingress: &Rules, egress: &Rules) -> Result<()> {
-    let group = describe(aws, vec![filter("group-id", [id])]).await?.into_iter().next();
+    let mut groups = describe(aws, vec![filter("group-id", [id])]).await?.into_iter();
+    // Emulators overlook filters; what is changed must be this group and no other.
+    let group = groups.find(|group| group.group_id() == Some(id));
     let group = group.ok_or_else(|| {
         Error::new(Class::NotFound, "InvalidGroup.NotFound", format!("{id} does not exist"))
     })?;

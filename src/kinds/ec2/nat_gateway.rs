@@ -1,7 +1,7 @@
 //! `ec2.nat_gateway`: `CreateNatGateway`.
 
 use aws_sdk_ec2::types::{
-    ConnectivityType, NatGateway as AwsNatGateway, NatGatewayState, ResourceType,
+    ConnectivityType, NatGateway as AwsNatGateway, NatGatewayAddress, NatGatewayState, ResourceType,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -138,9 +138,15 @@ fn status(gateway: &AwsNatGateway) -> Status {
     }
 }
 
+/// The address that came with the gateway; somebody may have given it more.
+fn address(gateway: &AwsNatGateway) -> Option<&NatGatewayAddress> {
+    let addresses = gateway.nat_gateway_addresses();
+    addresses.iter().find(|one| one.is_primary() == Some(true)).or(addresses.first())
+}
+
 fn outputs(aws: &Aws, gateway: &AwsNatGateway) -> Result<Outputs> {
     let id = gateway.nat_gateway_id().ok_or_else(|| Error::missing("natGatewayId"))?;
-    let address = gateway.nat_gateway_addresses().first();
+    let address = address(gateway);
     Ok(Outputs {
         id: id.to_owned(),
         arn: aws.arn("ec2", &format!("natgateway/{id}")),
@@ -150,7 +156,7 @@ fn outputs(aws: &Aws, gateway: &AwsNatGateway) -> Result<Outputs> {
 }
 
 fn read(aws: &Aws, gateway: &AwsNatGateway) -> Result<Live<NatGateway>> {
-    let address = gateway.nat_gateway_addresses().first();
+    let address = address(gateway);
     let connectivity = match gateway.connectivity_type() {
         Some(ConnectivityType::Private) => Connectivity::Private,
         _ => Connectivity::Public,

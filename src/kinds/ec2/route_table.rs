@@ -196,7 +196,9 @@ async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsRouteTable>>
 }
 
 async fn one(aws: &Aws, id: &str) -> Result<AwsRouteTable> {
-    let table = describe(aws, vec![filter("route-table-id", [id])]).await?.into_iter().next();
+    let mut tables = describe(aws, vec![filter("route-table-id", [id])]).await?.into_iter();
+    // Emulators overlook filters; what is changed must be this table and no other.
+    let table = tables.find(|table| table.route_table_id() == Some(id));
     table.ok_or_else(|| {
         let message = format!("{id} does not exist");
         Error::new(Class::NotFound, "InvalidRouteTableID.NotFound", message)
