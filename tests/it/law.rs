@@ -11,11 +11,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use futures::StreamExt;
-use infra::kind::AnyKind;
 use infra::kind::schema::FieldRef;
+use infra::kind::{AnyKind, waits};
 use infra::kinds;
 use infra::model::Options;
-use infra::plan::{Action, Plan, waits};
+use infra::plan::{Action, Plan};
 use serde_json::{Value, json};
 
 use crate::world::{World, load_with, summary, yaml};
