@@ -5,6 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use infra::cli::{Cli, Exit};
 
+/// Planning makes and drops millions of small values.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

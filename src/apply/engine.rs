@@ -169,15 +169,15 @@ impl<'a> Engine<'a> {
         for item in &context.plan.items {
             let goes = matches!(item.action, Action::Delete | Action::Replace { .. });
             let (new, old) =
-                if goes { (None, item.live.clone()) } else { (item.live.clone(), None) };
+                if goes { (None, item.live.as_deref()) } else { (item.live.as_deref(), None) };
             if let Some(kind) = (context.find)(&item.kind) {
-                match (&new, &item.desired) {
+                match (new, &item.desired) {
                     (Some(live), _) => known.exists(&item.address, kind, live),
                     (None, Some(spec)) => known.planned(&item.address, kind, spec),
                     (None, None) => {}
                 }
             }
-            objects.push(Objects { new, old });
+            objects.push(Objects { new: new.cloned(), old: old.cloned() });
         }
         let flying = FuturesUnordered::new();
         let outcome = Outcome::default();
@@ -342,7 +342,7 @@ impl<'a> Engine<'a> {
         });
         let makes = matches!(self.verb(step), Verb::Create | Verb::Wait);
         let is_first = !touched && !makes && self.progress[step].attempt <= 1;
-        is_first.then(|| self.context.plan.items[place].live.clone()).flatten()
+        is_first.then(|| self.context.plan.items[place].live.as_deref().cloned()).flatten()
     }
 
     fn timeout(&self, item: &Item, kind: &dyn AnyKind) -> Duration {

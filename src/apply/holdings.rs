@@ -27,7 +27,7 @@ pub struct HoldingsError {
 pub async fn look_into(plan: &mut Plan, session: &Session) -> Result<(), HoldingsError> {
     let going = plan.items.iter().enumerate().filter(|(_, item)| item.loses_data);
     let looks = going.map(|(place, item)| async move {
-        let (kind, live) = (kinds::find(&item.kind)?, item.live.as_ref()?);
+        let (kind, live) = (kinds::find(&item.kind)?, item.live.as_deref()?);
         Some(match kind.holds(&session.region(&item.region), live).await {
             Ok(held) => Ok((place, held)),
             Err(error) if error.is_not_found() => Ok((place, None)),

@@ -22,7 +22,8 @@ pub(super) fn hold_back(schema: &Value, spec: &Value, was: Option<&Value>) -> Va
         .collect();
     for field in fields(schema).filter(|field| is_late(field.schema)) {
         if !held.contains_key(field.name) {
-            let value = was(field.name).cloned().or_else(|| field.required.then(|| empty(&field)));
+            let value =
+                was(field.name).cloned().or_else(|| field.is_required().then(|| empty(&field)));
             held.extend(value.map(|value| (field.name.to_owned(), value)));
         }
     }

@@ -276,7 +276,7 @@ impl Builder<'_> {
     fn removing(&mut self, find: Find) {
         let items = self.items.iter().enumerate();
         let (places, objects): (Vec<usize>, Vec<&LiveObject>) =
-            items.filter_map(|(place, item)| Some((place, item.live.as_ref()?))).unzip();
+            items.filter_map(|(place, item)| Some((place, item.live.as_deref()?))).unzip();
         for (&from, links) in places.iter().zip(links_with(&objects, find)) {
             for link in &links {
                 let Some(delete) = self.has(places[link.to], Verb::Delete) else { continue };

@@ -350,3 +350,13 @@ impl LiveObject {
 pub fn is_unknown(text: &str) -> bool {
     text.contains("${")
 }
+
+/// Whether a value has text in it that waits for an output.
+pub fn waits(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_unknown(text),
+        Value::Array(items) => items.iter().any(waits),
+        Value::Object(map) => map.values().any(waits),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

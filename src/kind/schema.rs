@@ -9,7 +9,12 @@ use serde_json::Value;
 /// The JSON Schema of a spec or of outputs, without `$ref`s and without `null`s: a field that may
 /// be left out is one that is not required.
 #[derive(Clone, Debug)]
-pub struct Schema(Value);
+pub struct Schema {
+    json: Value,
+    /// The name of the field that holds the object's own name. It is asked for all the time.
+    name: Option<String>,
+    has_secrets: bool,
+}
 
 /// One field of an object's schema.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +23,8 @@ pub struct FieldRef<'a> {
     pub name: &'a str,
     /// The field's own schema.
     pub schema: &'a Value,
-    /// Whether stack files have to give it.
-    pub required: bool,
+    /// The names of the fields that stack files have to give.
+    required: Option<&'a Vec<Value>>,
 }
 
 impl Schema {
@@ -31,27 +36,35 @@ impl Schema {
         });
         let mut root = settings.into_generator().into_root_schema_for::<T>().to_value();
         tidy(&mut root);
-        Self(root)
+        let name = fields(&root).find(|field| field.is("x-name")).map(|f| f.name.to_owned());
+        let has_secrets = has_secrets(&root);
+        Self { json: root, name, has_secrets }
     }
 
     /// The schema as JSON.
     pub fn json(&self) -> &Value {
-        &self.0
+        &self.json
+    }
+
+    /// Whether there is a secret somewhere in it.
+    pub fn has_secrets(&self) -> bool {
+        self.has_secrets
     }
 
     /// The fields in the order of the struct.
     pub fn fields(&self) -> impl Iterator<Item = FieldRef<'_>> {
-        fields(&self.0)
+        fields(&self.json)
     }
 
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<FieldRef<'_>> {
-        self.fields().find(|field| field.name == name)
+        let (name, schema) = self.json.get("properties")?.as_object()?.get_key_value(name)?;
+        Some(FieldRef { name, schema, required: required(&self.json) })
     }
 
     /// The name of the field that holds the object's own name, if the kind has one.
     pub fn name_field(&self) -> Option<FieldRef<'_>> {
-        self.fields().find(|field| field.is("x-name"))
+        self.field(self.name.as_ref()?)
     }
 
     /// How long the kind lets names be.
@@ -74,6 +87,11 @@ impl<'a> FieldRef<'a> {
         self.schema.get(keyword) == Some(&Value::Bool(true))
     }
 
+    /// Whether stack files have to give it.
+    pub fn is_required(&self) -> bool {
+        self.required.is_some_and(|names| names.iter().any(|name| name == self.name))
+    }
+
     /// The kind (or `*`) and the output that a reference field takes.
     pub fn reference(&self) -> Option<(&'a str, &'a str)> {
         reference(self.schema)
@@ -87,14 +105,21 @@ impl<'a> FieldRef<'a> {
 
 /// The fields of an object schema, in order; none when it is no object schema.
 pub fn fields(schema: &Value) -> impl Iterator<Item = FieldRef<'_>> {
-    let required = schema.get("required").and_then(Value::as_array);
-    schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(
-        move |(name, schema)| FieldRef {
-            name,
-            schema,
-            required: required.is_some_and(|names| names.iter().any(|n| n == name.as_str())),
-        },
-    )
+    let required = required(schema);
+    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    properties.map(move |(name, schema)| FieldRef { name, schema, required })
+}
+
+fn required(schema: &Value) -> Option<&Vec<Value>> {
+    schema.get("required")?.as_array()
+}
+
+fn has_secrets(schema: &Value) -> bool {
+    match schema {
+        Value::Array(all) => all.iter().any(has_secrets),
+        Value::Object(map) => map.contains_key("writeOnly") || map.values().any(has_secrets),
+        _ => false,
+    }
 }
 
 /// The kind (or `*`) and the output that a reference schema takes.
@@ -158,7 +183,8 @@ pub fn substitute_unknowns<'v>(schema: &Value, value: &'v Value) -> (Cow<'v, Val
     let Value::Object(map) = value else { return (Cow::Borrowed(value), touched) };
     let mut result = Cow::Borrowed(value);
     for (key, value) in map {
-        if let Some(schema) = property(schema, key)
+        if super::waits(value)
+            && let Some(schema) = property(schema, key)
             && let Some(known) = substitute(schema, value)
         {
             result.to_mut()[key] = known;
@@ -234,7 +260,7 @@ fn stand_in(schema: &Value) -> Value {
         Some("boolean") => false.into(),
         Some("array") => Value::Array(Vec::new()),
         Some("object") => fields(schema)
-            .filter(|field| field.required)
+            .filter(FieldRef::is_required)
             .map(|field| (field.name.to_owned(), stand_in(field.schema)))
             .collect(),
         _ => "".into(),

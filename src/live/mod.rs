@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,8 @@ const CONCURRENCY: usize = 16;
 pub struct Snapshot {
     /// The account's twelve digits.
     pub account: String,
-    /// The objects, sorted by region, kind, address and id.
-    pub objects: Vec<LiveObject>,
+    /// The objects, sorted by region, kind, address and id; plans share them.
+    pub objects: Vec<Arc<LiveObject>>,
 }
 
 /// How thorough a snapshot is.
@@ -117,7 +118,7 @@ impl Snapshot {
         let mut failures = Vec::new();
         for result in results {
             match result {
-                Ok(found) => objects.extend(found),
+                Ok(found) => objects.extend(found.into_iter().map(Arc::new)),
                 Err(failure) => failures.push(failure),
             }
         }
@@ -135,7 +136,7 @@ impl Snapshot {
             environment: stack.environment.clone(),
             ..Scope::default()
         };
-        self.objects.iter().filter(move |object| scope.owns(&object.tags))
+        self.objects.iter().map(Arc::as_ref).filter(move |object| scope.owns(&object.tags))
     }
 }
 

@@ -21,7 +21,8 @@ use crate::stack::{Data, Node};
 
 /// A draft whose spec was read.
 struct Read {
-    spec: Map<String, Value>,
+    /// A mapping.
+    spec: Value,
     sites: Vec<Site>,
     default_name: Option<String>,
     /// What it refers to, and the field, if it is one.
@@ -54,7 +55,7 @@ pub(super) fn resources(expander: &mut Expander) -> IndexMap<Address, Resource> 
         read[place].references.extend(all.map(|to| (*to, None, false)));
     }
     let order = order(expander, &drafts, &read);
-    settle(expander, &drafts, &mut read, &order);
+    settle(expander, &drafts, &mut read, &places, &order);
     checks(expander, &drafts, &read);
 
     let mut slots: Vec<Option<(Draft, Read, Lifecycle)>> = drafts
@@ -89,7 +90,7 @@ pub(super) fn resources(expander: &mut Expander) -> IndexMap<Address, Resource> 
                 address: draft.address.clone(),
                 kind: draft.kind,
                 region: draft.scope.region.clone(),
-                spec: Value::Object(read.spec),
+                spec: read.spec,
                 default_name: read.default_name,
                 tags,
                 lifecycle,
@@ -134,6 +135,7 @@ fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
         default = Some(name);
     }
     let references = found.references;
+    let spec = Value::Object(spec);
     Read { spec, sites: found.sites, default_name: default, references, broken, own: false }
 }
 
@@ -294,22 +296,26 @@ impl Outputs for Specs<'_> {
 
 /// Puts fields of other resources in their places, as far as they are known, and keeps those
 /// that will be asked for again.
-fn settle(expander: &mut Expander, drafts: &[Draft], read: &mut [Read], order: &[usize]) {
-    let places: HashMap<&Address, usize> =
-        drafts.iter().enumerate().map(|(place, draft)| (&draft.address, place)).collect();
+fn settle(
+    expander: &mut Expander,
+    drafts: &[Draft],
+    read: &mut [Read],
+    places: &HashMap<&Address, usize>,
+    order: &[usize],
+) {
     for &place in order {
         // What refers to the resource's own fields may come to something once those have.
-        while !read[place].sites.is_empty() && settle_one(expander, drafts, read, place, &places) {}
+        while !read[place].sites.is_empty() && settle_one(expander, drafts, read, place, places) {}
     }
-    let specs = Specs { read, places: &places, drafts };
-    let mut kept = HashMap::new();
+    let specs = Specs { read, places, drafts };
+    let mut kept: HashMap<usize, Map<String, Value>> = HashMap::new();
     // Outputs and what templates are given ask too; what is wrong with them is reported later.
     for (text, scope, ..) in &expander.later {
         let _ = lookup::visit_text(text, scope, &mut |to, field| {
             if let Some(field) = field
                 && let Some(value) = specs.get(&drafts[to].address, field)
             {
-                kept.insert((to, field.to_owned()), value);
+                kept.entry(to).or_default().insert(field.to_owned(), value);
             }
         });
     }
@@ -322,10 +328,10 @@ fn settle(expander: &mut Expander, drafts: &[Draft], read: &mut [Read], order: &
             });
         }
         read[place].own = asked.iter().any(|(to, _)| *to == place);
-        let specs = Specs { read, places: &places, drafts };
+        let specs = Specs { read, places, drafts };
         for (to, field) in asked {
             if let Some(value) = specs.get(&drafts[to].address, &field) {
-                kept.insert((to, field), value);
+                kept.entry(to).or_default().insert(field, value);
             }
         }
     }
@@ -387,15 +393,14 @@ fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
         if read.broken {
             continue;
         }
-        let spec = Value::Object(read.spec.clone());
-        match draft.kind.examine(&spec) {
+        match draft.kind.examine(&read.spec) {
             Ok(mut examined) => {
                 for problem in std::mem::take(&mut examined.problems) {
                     self::problem(expander, draft, problem);
                 }
                 by_kind.entry(draft.kind.name()).or_default().push((place, examined));
             }
-            Err(message) => canonical(expander, draft, &spec, message),
+            Err(message) => canonical(expander, draft, &read.spec, message),
         }
     }
     for all in by_kind.into_values() {

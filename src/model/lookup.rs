@@ -92,7 +92,7 @@ pub(super) fn value(thing: &Thing, shared: &Shared, known: &dyn Outputs) -> Resu
 
 impl Shared {
     fn field(&self, place: usize, field: &str, known: &dyn Outputs) -> Option<Value> {
-        let kept = self.fields.get().and_then(|fields| fields.get(&(place, field.to_owned())));
+        let kept = self.fields.get().and_then(|fields| fields.get(&place)?.get(field));
         if let Some(value) = kept {
             return Some(value.clone());
         }

@@ -150,17 +150,20 @@ pub struct Resource {
 impl Resource {
     /// All tags of the object: its own, and those that say whose it is.
     pub fn all_tags(&self, stack: &Stack) -> Tags {
-        let mut tags = self.tags.clone();
+        let all = self.tag_texts(stack).into_iter();
+        all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The same where they are only looked at.
+    pub(crate) fn tag_texts<'a>(&'a self, stack: &'a Stack) -> BTreeMap<&'a str, &'a str> {
+        let own = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let ours = [
             (ownership::STACK, stack.name.as_str()),
             (ownership::ENVIRONMENT, stack.environment.as_str()),
             (ownership::ADDRESS, self.address.as_str()),
         ];
-        tags.extend(ours.map(|(key, value)| (key.to_owned(), value.to_owned())));
-        if self.lifecycle.retain {
-            tags.insert(ownership::RETAIN.to_owned(), "true".to_owned());
-        }
-        tags
+        let retain = self.lifecycle.retain.then_some((ownership::RETAIN, "true"));
+        own.chain(ours).chain(retain).collect()
     }
 
     /// The spec with every expression evaluated whose inputs are known; the others stay their own

@@ -22,7 +22,6 @@ pub(super) struct Rules<'s> {
     pub any: Option<&'s Vec<Value>>,
     pub reference: Option<(&'s str, &'s str)>,
     pub late: bool,
-    pub secret: bool,
     pub unique: bool,
     values: Option<&'s Vec<Value>>,
     constant: Option<&'s Value>,
@@ -64,7 +63,6 @@ impl<'s> Rules<'s> {
                     rules.reference = value.as_str().and_then(|text| text.split_once('#'));
                 }
                 "x-late" => rules.late = true,
-                "writeOnly" => rules.secret = true,
                 "uniqueItems" => rules.unique = true,
                 "enum" => rules.values = value.as_array(),
                 "const" => rules.constant = Some(value),

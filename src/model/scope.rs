@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::lookup::{Known, value};
 use super::{Address, Outputs};
@@ -25,7 +25,7 @@ pub(super) struct Shared {
     pub table: OnceLock<Vec<Entry>>,
     /// Fields of specs that were known when the file was read, as far as something refers to
     /// them and could not be evaluated then.
-    pub fields: OnceLock<HashMap<(usize, String), Value>>,
+    pub fields: OnceLock<HashMap<usize, Map<String, Value>>>,
 }
 
 /// A resource, as others see it.

@@ -1,15 +1,16 @@
 //! Values that wait: looked up when more is known, and put in their places.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::lookup;
 use super::rules::Rules;
 use super::scope::Scope;
 use super::walk::{Place, Site, Waiting};
 use super::{Address, Outputs, Resource};
-use crate::kind::is_unknown;
+use crate::kind::waits;
 use crate::stack::evaluate::{self, Answer};
 use crate::stack::expression::Fault;
 
@@ -25,7 +26,7 @@ impl Site {
     /// The path as messages write it: `rules[0].port`.
     pub fn shown(&self) -> String {
         self.path.iter().fold(String::new(), |path, place| match place {
-            Place::Key(key) if path.is_empty() => key.clone(),
+            Place::Key(key) if path.is_empty() => key.to_string(),
             Place::Key(key) => format!("{path}.{key}"),
             Place::Index(index) => format!("{path}[{index}]"),
         })
@@ -61,29 +62,23 @@ impl Site {
 }
 
 /// Puts a value in its place in a spec; null, and nothing, take the place away.
-pub(super) fn put(spec: &mut Map<String, Value>, path: &[Place], value: Option<Value>) {
-    let Some((Place::Key(first), rest)) = path.split_first() else { return };
+pub(super) fn put(spec: &mut Value, path: &[Place], value: Option<Value>) {
     let value = value.filter(|value| !value.is_null());
-    if rest.is_empty() {
-        match value {
-            Some(value) => drop(spec.insert(first.clone(), value)),
-            None => drop(spec.shift_remove(first)),
-        }
-        return;
-    }
-    let Some(mut at) = spec.get_mut(first) else { return };
-    let Some((last, between)) = rest.split_last() else { return };
-    for place in between {
+    let Some((last, before)) = path.split_last() else { return };
+    let mut at = spec;
+    for place in before {
         let next = match place {
-            Place::Key(key) => at.get_mut(key),
+            Place::Key(key) => at.get_mut(&**key),
             Place::Index(index) => at.get_mut(index),
         };
         let Some(next) = next else { return };
         at = next;
     }
     match (at, last, value) {
-        (Value::Object(map), Place::Key(key), Some(value)) => drop(map.insert(key.clone(), value)),
-        (Value::Object(map), Place::Key(key), None) => drop(map.shift_remove(key)),
+        (Value::Object(map), Place::Key(key), Some(value)) => {
+            drop(map.insert(key.to_string(), value));
+        }
+        (Value::Object(map), Place::Key(key), None) => drop(map.shift_remove(&**key)),
         // Several values in the place of one element are that many elements.
         (Value::Array(items), Place::Index(index), Some(Value::Array(more)))
             if *index < items.len() && items[*index].is_string() =>
@@ -103,7 +98,7 @@ pub(super) fn put(spec: &mut Map<String, Value>, path: &[Place], value: Option<V
 /// What is known of others, and of the resource itself what its own spec says.
 struct Own<'a> {
     address: &'a Address,
-    spec: &'a Map<String, Value>,
+    spec: &'a Value,
     known: &'a dyn Outputs,
 }
 
@@ -116,32 +111,19 @@ impl Outputs for Own<'_> {
     }
 }
 
-fn waits(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_unknown(text),
-        Value::Array(items) => items.iter().any(waits),
-        Value::Object(map) => map.values().any(waits),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
 /// See [`Resource::resolve`].
 pub(super) fn resolve(resource: &Resource, known: &dyn Outputs) -> Result<Value, String> {
     let mut spec = resource.spec.clone();
-    let Some(fields) = spec.as_object_mut() else { return Ok(spec) };
     let sites = &resource.sites;
-    if sites.is_empty() {
-        return Ok(spec);
-    }
     let mut values: Vec<Option<Value>> = vec![None; sites.len()];
     // What refers to the resource's own fields may come to something once those have.
     let rounds = if resource.own { 3 } else { 1 };
     for _ in 0..rounds {
-        let mut current = fields.clone();
+        let mut current = Cow::Borrowed(&spec);
         if resource.own {
             for (site, value) in sites.iter().zip(&values).rev() {
                 if let Some(value) = value {
-                    put(&mut current, &site.path, Some(value.clone()));
+                    put(current.to_mut(), &site.path, Some(value.clone()));
                 }
             }
         }
@@ -161,7 +143,7 @@ pub(super) fn resolve(resource: &Resource, known: &dyn Outputs) -> Result<Value,
     // From the end, so that elements that go do not move those that are still to come.
     for (site, value) in sites.iter().zip(values).rev() {
         if let Some(value) = value {
-            put(fields, &site.path, Some(value));
+            put(&mut spec, &site.path, Some(value));
         }
     }
     Ok(spec)

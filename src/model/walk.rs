@@ -21,7 +21,7 @@ pub(super) static FREE: LazyLock<Value> = LazyLock::new(|| Value::Object(Map::ne
 /// A step from a spec to one of its values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
-    Key(String),
+    Key(Arc<str>),
     Index(usize),
 }
 
@@ -174,14 +174,14 @@ impl<'a> Walker<'a> {
                     continue;
                 }
             };
-            let secret = self.hidden.is_none() && Rules::of(schema).secret;
+            let secret = self.hidden.is_none() && schema.get("writeOnly").is_some();
             if secret {
                 let name = key.text.to_string();
                 self.hidden = Some(Hidden { start: key.start, end: key.end, name });
                 let file = Arc::clone(&self.scope.file);
                 self.found.secrets.push(Span { file, start: node.start, end: node.end });
             }
-            self.path.push(Place::Key(key.text.to_string()));
+            self.path.push(Place::Key(Arc::clone(&key.text)));
             if let Some(value) = self.value(schema, node, &key.text) {
                 result.insert(key.text.to_string(), value);
             } else if matches!(node.data, Data::Null) {
@@ -247,12 +247,10 @@ impl<'a> Walker<'a> {
         {
             return self.any(any, node, at.name);
         }
-        let written = (!self.literal).then(|| {
-            let text = &self.scope.file.text;
-            text.get(node.start..node.end).unwrap_or_default()
-        });
-        let written = written.map(str::to_owned);
-        if let Some(wrong) = rules.check(node, at.name, written.as_deref()) {
+        let scope = self.scope;
+        let written =
+            (!self.literal).then(|| scope.file.text.get(node.start..node.end).unwrap_or_default());
+        if let Some(wrong) = rules.check(node, at.name, written) {
             self.wrong(wrong, at);
             return None;
         }
@@ -297,14 +295,13 @@ impl<'a> Walker<'a> {
         if let Data::Text(text) = &item.data
             && !self.literal
             && text.contains("${")
-            && let Ok(Some(text)) = self.compiler.text(text)
-            && let Ok(Thing::List(things)) = scope::text_thing(&Arc::new(text), self.scope, &[])
+            && let Ok(Some(text)) = self.compiler.text(text).map(|text| text.map(Arc::new))
+            && let Ok(Thing::List(things)) = scope::text_thing(&text, self.scope, &[])
         {
-            let source = item.text().unwrap_or_default();
             let at = At { name, start: item.start, end: item.end };
-            self.refer(source, at);
+            self.refer(&text, at);
             for thing in flat(things) {
-                self.element(result, |walker| walker.thing(schema, thing, source, at));
+                self.element(result, |walker| walker.thing(schema, thing, &text.source, at));
             }
             return;
         }
@@ -350,18 +347,10 @@ impl<'a> Walker<'a> {
     }
 
     /// Remembers what a text refers to; false when it is wrong.
-    fn refer(&mut self, source: &str, at: At) -> bool {
-        let text = match self.compiler.text(&source.into()) {
-            Ok(Some(text)) => text,
-            Ok(None) => return true,
-            Err(fault) => {
-                self.fault(fault, at);
-                return false;
-            }
-        };
+    fn refer(&mut self, text: &Text, at: At) -> bool {
         let late = self.late;
         let references = &mut self.found.references;
-        let visited = lookup::visit_text(&text, self.scope, &mut |place, field| {
+        let visited = lookup::visit_text(text, self.scope, &mut |place, field| {
             references.push((place, field.map(str::to_owned), late));
         });
         match visited {
@@ -392,7 +381,7 @@ impl<'a> Walker<'a> {
             let node = Node { data: Data::Text(Arc::clone(source)), start: at.start, end: at.end };
             return self.plain(schema, rules, &node, at);
         }
-        if !self.refer(source, at) {
+        if !self.refer(&text, at) {
             return None;
         }
         if let Some(code) = text.only() {
@@ -491,7 +480,7 @@ impl<'a> Walker<'a> {
                     let property = rules.properties.and_then(|all| all.get(&key));
                     let schema =
                         property.or(rules.additional.filter(|a| a.is_object())).unwrap_or(&FREE);
-                    self.path.push(Place::Key(key.clone()));
+                    self.path.push(Place::Key(key.as_str().into()));
                     if let Some(value) = self.thing(schema, thing, source, at) {
                         result.insert(key, value);
                     }

@@ -1,6 +1,7 @@
 //! Which live object is whose: by the address in its tags, and by the name that it bears.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ use crate::model::{Resource, Stack};
 /// The objects of a snapshot that count, found by address and by name.
 pub(super) struct Claims<'a> {
     /// The objects; those on their way out count as absent.
-    pub objects: Vec<&'a LiveObject>,
+    pub objects: Vec<&'a Arc<LiveObject>>,
     /// Whether each is ours.
     pub ours: Vec<bool>,
     by_address: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
@@ -30,7 +31,7 @@ pub(super) enum Holder {
 
 impl<'a> Claims<'a> {
     pub fn new(snapshot: &'a Snapshot, stack: &str, environment: &str, find: Find) -> Self {
-        let objects: Vec<&LiveObject> =
+        let objects: Vec<&Arc<LiveObject>> =
             snapshot.objects.iter().filter(|object| object.status != Status::Deleting).collect();
         let is = |object: &LiveObject, tag, value| {
             object.tags.get(tag).is_some_and(|found: &String| found == value)

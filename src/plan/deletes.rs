@@ -1,6 +1,7 @@
 //! What goes, in which order, and what may not go: retained and protected objects.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::claims::{Claims, region_of};
 use super::teardown::{links_with, order_with};
@@ -30,7 +31,7 @@ pub(super) fn destroy(
     let claims = Claims::new(snapshot, stack, environment, find);
     let ours = claims.objects.iter().zip(&claims.ours).filter(|(_, ours)| **ours);
     let reason = if whole { Reason::Destroy } else { Reason::Orphan };
-    let going: Vec<(&LiveObject, Reason)> = ours
+    let going: Vec<(&Arc<LiveObject>, Reason)> = ours
         .map(|(&object, _)| object)
         .filter(|object| whole || !file.is_some_and(|file| is_declared(object, file)))
         .map(|object| (object, reason.clone()))
@@ -53,13 +54,13 @@ fn is_declared(object: &LiveObject, file: &Stack) -> bool {
 /// Items for objects that go, in the order in which they go; behind them those that stay all
 /// the same, because they or what refers to them are retained, or `keep` names them.
 pub(super) fn delete_items(
-    going: &[(&LiveObject, Reason)],
+    going: &[(&Arc<LiveObject>, Reason)],
     file: Option<&Stack>,
     keep: &[Kept],
     find: Find,
 ) -> Vec<Item> {
     let declared = |object: &LiveObject| file?.get(&Address::new(object.address()?));
-    let objects: Vec<&LiveObject> = going.iter().map(|(object, _)| *object).collect();
+    let objects: Vec<&LiveObject> = going.iter().map(|(object, _)| &***object).collect();
     let links = links_with(&objects, find);
 
     let mut kept: BTreeMap<usize, Reason> = BTreeMap::new();
@@ -133,7 +134,7 @@ pub(super) fn delete_items(
             tags,
             untag: Vec::new(),
             desired: None,
-            live: Some((*object).clone()),
+            live: Some(Arc::clone(object)),
             depends_on: depends_on.into_iter().collect(),
             loses_data: stays.is_none() && kind.is_some_and(AnyKind::holds_data),
             holds: None,

@@ -27,8 +27,11 @@ struct At<'a> {
 fn compare(schema: &Value, before: &Value, after: &Value, at: &At<'_>, changes: &mut Vec<Change>) {
     for field in fields(schema) {
         let (was, now) = (before.get(field.name), after.get(field.name));
+        if same_field(field.schema, was, now) {
+            continue;
+        }
         let path = join(at.path, field.name);
-        if ignored(at.ignore, &path) || same_field(field.schema, was, now) {
+        if ignored(at.ignore, &path) {
             continue;
         }
         let immutable = at.immutable || field.is("x-immutable");
@@ -51,10 +54,8 @@ fn compare(schema: &Value, before: &Value, after: &Value, at: &At<'_>, changes: 
 
 /// Whether two values of one field count as the same.
 fn same_field(schema: &Value, was: Option<&Value>, now: Option<&Value>) -> bool {
-    if is(schema, "writeOnly") {
-        return true;
-    }
     match (was, now) {
+        _ if was == now || is(schema, "writeOnly") => true,
         (Some(was), Some(now)) => same(schema, was, now),
         (None, None) => true,
         (Some(_), None) => is(schema, "x-auto"),
@@ -98,19 +99,22 @@ pub fn carry(schema: &Schema, live: &Value, desired: &mut Value, ignore: &[Strin
 fn carry_into(schema: &Value, live: &Value, desired: &mut Value, at: &At<'_>) {
     let Value::Object(map) = desired else { return };
     for field in fields(schema) {
-        let path = join(at.path, field.name);
-        let is_ignored = ignored(at.ignore, &path);
-        let is_auto = field.is("x-auto") && !map.contains_key(field.name);
+        let path = || join(at.path, field.name);
+        let is_ignored = !at.ignore.is_empty() && ignored(at.ignore, &path());
         match (live.get(field.name), map.get_mut(field.name)) {
+            // Most fields are one of these: nothing more is looked up for them.
+            (None, None) => {}
+            (Some(_), Some(now)) if !is_ignored && !now.is_object() => {}
             _ if field.is("writeOnly") => {}
-            (Some(was), _) if is_ignored || is_auto => {
+            (Some(was), None) if is_ignored || field.is("x-auto") => {
                 map.insert(field.name.to_owned(), was.clone());
             }
+            (Some(was), Some(now)) if is_ignored => *now = was.clone(),
             (None, Some(_)) if is_ignored => {
                 map.remove(field.name);
             }
             (Some(was), Some(now)) if field.schema.get("properties").is_some() => {
-                carry_into(field.schema, was, now, &At { path: &path, ..*at });
+                carry_into(field.schema, was, now, &At { path: &path(), ..*at });
             }
             _ => {}
         }

@@ -9,12 +9,13 @@ pub(crate) mod teardown;
 pub(crate) mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{AnyKind, Holding, LiveObject, Tags, is_unknown};
+use crate::kind::{AnyKind, Holding, LiveObject, Tags};
 use crate::live::Snapshot;
 use crate::model::{Address, Stack};
 use walk::{Mode, Walk};
@@ -132,7 +133,7 @@ pub struct Item {
     /// The spec to reach: canonical, waiting texts kept, secrets hidden. `None` for a delete.
     pub desired: Option<Value>,
     /// The object as it is. `None` for a create.
-    pub live: Option<LiveObject>,
+    pub live: Option<Arc<LiveObject>>,
     /// The addresses that this one refers to or depends on. For a delete: those that the live
     /// object refers to.
     pub depends_on: Vec<Address>,
@@ -250,15 +251,5 @@ impl Action {
     /// Whether the object that is there now goes.
     pub fn removes(self) -> bool {
         matches!(self, Self::Delete | Self::Replace { .. })
-    }
-}
-
-/// Whether a value has text in it that waits for an output.
-pub fn waits(value: &Value) -> bool {
-    match value {
-        Value::String(text) => is_unknown(text),
-        Value::Array(items) => items.iter().any(waits),
-        Value::Object(map) => map.values().any(waits),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

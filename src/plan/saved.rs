@@ -10,13 +10,14 @@
 //! secret is given by an expression, which may mention them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Action, Item, Options, Plan, Reason, diff, waits};
-use crate::kind::LiveObject;
+use super::{Action, Item, Options, Plan, Reason, diff};
+use crate::kind::{LiveObject, waits};
 use crate::model::{Address, Stack};
 
 /// The version of the file's format.
@@ -274,7 +275,7 @@ impl Saved {
             let mut moved = saved.moved(item);
             for dependency in self.kept(&saved.item.depends_on) {
                 let item = places.get(&Key::of(&dependency.item)).map(|&place| &now.items[place]);
-                dependency.moved_object(item.and_then(|item| item.live.as_ref()), &mut moved);
+                dependency.moved_object(item.and_then(|item| item.live.as_deref()), &mut moved);
             }
             moved.retain(|moved| !moved.is_ignored(stack));
             if let (true, Some(place)) = (moved.is_empty(), place) {
@@ -359,9 +360,9 @@ impl SavedItem {
     fn new(item: &Item) -> Self {
         let mut item = item.clone();
         if let Some(live) = &mut item.live {
-            masked(live);
+            masked(Arc::make_mut(live));
         }
-        Self { fingerprint: item.live.as_ref().map(fingerprint), item }
+        Self { fingerprint: item.live.as_deref().map(fingerprint), item }
     }
 
     /// What is not as it was: in what is to be done, and in the live object.
@@ -379,7 +380,7 @@ impl SavedItem {
         differ("desired", json!(self.item.desired), json!(now.desired));
         differ("set_tags", json!(self.item.tags), json!(now.tags));
         differ("untag", json!(self.item.untag), json!(now.untag));
-        self.moved_object(now.live.as_ref(), &mut moved);
+        self.moved_object(now.live.as_deref(), &mut moved);
         if moved.is_empty() {
             let list = |item: &Item| json!(item.changes);
             compare(&self.item.address, "changes", &list(&self.item), &list(now), &mut moved);
@@ -391,7 +392,7 @@ impl SavedItem {
     fn moved_object(&self, now: Option<&LiveObject>, moved: &mut Vec<Moved>) {
         let before = moved.len();
         let address = &self.item.address;
-        match (&self.item.live, now) {
+        match (self.item.live.as_deref(), now) {
             (Some(was), Some(now)) => {
                 if self.fingerprint.as_deref() == Some(fingerprint(now).as_str()) {
                     return;
@@ -404,7 +405,7 @@ impl SavedItem {
             }
             (was, now) => {
                 let id = |object: Option<&LiveObject>| json!(object.map(LiveObject::id));
-                exact(address, "object", &id(was.as_ref()), &id(now), moved);
+                exact(address, "object", &id(was), &id(now), moved);
             }
         }
     }

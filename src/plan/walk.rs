@@ -1,17 +1,18 @@
 //! The walk over all resources in the order of what they need: each is matched with its live
 //! object and compared with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::claims::{Claims, Holder, name_of, region_of};
 use super::deletes::{delete_items, guard};
 use super::teardown::{self, Step};
-use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name, waits};
+use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::graph::Graph;
-use crate::kind::{AnyKind, LiveObject, Status, Tags, ownership};
+use crate::kind::{AnyKind, LiveObject, Status, Tags, ownership, waits};
 use crate::live::Snapshot;
 use crate::model::{Address, Outputs, Resource, Stack};
 
@@ -45,28 +46,28 @@ struct Outcome {
 
 /// What is known of resources so far.
 struct Known<'a> {
-    stack: &'a Stack,
-    outcomes: HashMap<&'a Address, Seen>,
-}
-
-struct Seen {
-    outputs: Option<Value>,
-    desired: Option<Value>,
+    walk: &'a Walk<'a>,
+    /// By the resources' places.
+    outcomes: Vec<Option<Result<Outcome, Diagnostic>>>,
 }
 
 impl Outputs for Known<'_> {
     fn get(&self, address: &Address, field: &str) -> Option<Value> {
-        let seen = self.outcomes.get(address)?;
-        if let Some(value) = seen.outputs.as_ref().and_then(|outputs| outputs.get(field)) {
+        let Walk { stack, claims, mode, .. } = self.walk;
+        let (place, _, resource) = stack.resources.get_full(address)?;
+        let outcome = self.outcomes[place].as_ref()?.as_ref().ok()?;
+        let object = outcome.own.first().map(|&place| claims.objects[place]);
+        let stays = outcome.stays || *mode == Mode::Drift;
+        if let Some(value) = object.filter(|_| stays).and_then(|object| object.outputs.get(field)) {
             return Some(value.clone());
         }
         // What AWS decides is not to be guessed from what the user asks for, save the name.
-        let kind = self.stack.get(address)?.kind;
+        let kind = resource.kind;
         let is_name = kind.schema().name_field().is_some_and(|name| name.name == field);
         if !is_name && kind.outputs().field(field).is_some() {
             return None;
         }
-        seen.desired.as_ref()?.get(field).filter(|value| !waits(value)).cloned()
+        outcome.item.desired.as_ref()?.get(field).filter(|value| !waits(value)).cloned()
     }
 }
 
@@ -86,26 +87,26 @@ impl<'a> Walk<'a> {
     pub fn plan(&self) -> Result<Plan, PlanErrors> {
         let resources: Vec<&Resource> = self.stack.resources.values().collect();
         let (order, needs) = self.order(&resources);
-        let mut known = Known { stack: self.stack, outcomes: HashMap::new() };
-        let mut outcomes: BTreeMap<usize, Result<Outcome, Diagnostic>> = BTreeMap::new();
+        let outcomes = std::iter::repeat_with(|| None).take(resources.len()).collect();
+        let mut known = Known { walk: self, outcomes };
         for &place in &order {
-            let outcome = self.outcome(resources[place], &known);
-            if let Ok(outcome) = &outcome {
-                known.outcomes.insert(&resources[place].address, self.seen(outcome));
-            }
-            outcomes.insert(place, outcome);
+            known.outcomes[place] = Some(self.outcome(resources[place], &known));
         }
         // What is referred to late may come later in the order than what refers to it, or be that
         // itself.
-        for &place in &order {
+        let again = |&place: &usize| {
             let is_late = resources[place].references.iter().any(|reference| reference.late);
-            let waits = match outcomes.get(&place) {
+            let waits = match &known.outcomes[place] {
                 Some(Ok(outcome)) => outcome.item.desired.as_ref().is_some_and(waits),
                 _ => false,
             };
-            if is_late || waits {
-                outcomes.insert(place, self.outcome(resources[place], &known));
-            }
+            (is_late || waits).then(|| (place, self.outcome(resources[place], &known)))
+        };
+        let later: Vec<_> = order.iter().filter_map(again).collect();
+        let outputs = self.stack.outputs(&known);
+        let mut outcomes = known.outcomes;
+        for (place, outcome) in later {
+            outcomes[place] = Some(outcome);
         }
 
         let mut errors = Diagnostics::new();
@@ -113,7 +114,7 @@ impl<'a> Walk<'a> {
         let mut items = Vec::with_capacity(order.len());
         let mut leftovers = Vec::new();
         for (place, depends_on) in order.into_iter().zip(needs) {
-            match outcomes.remove(&place) {
+            match outcomes[place].take() {
                 Some(Ok(outcome)) => {
                     own.extend(outcome.own.iter().copied());
                     leftovers.extend(outcome.own.iter().skip(1).copied());
@@ -142,7 +143,7 @@ impl<'a> Walk<'a> {
             account: self.snapshot.account.clone(),
             region: self.stack.region.clone(),
             items,
-            outputs: self.stack.outputs(&known),
+            outputs,
         })
     }
 
@@ -174,15 +175,6 @@ impl<'a> Walk<'a> {
         });
         let needs = needs.collect();
         (order, needs)
-    }
-
-    fn seen(&self, outcome: &Outcome) -> Seen {
-        let object = outcome.own.first().map(|&place| self.claims.objects[place]);
-        let stays = outcome.stays || self.mode == Mode::Drift;
-        Seen {
-            outputs: object.filter(|_| stays).map(|object| object.outputs.clone()),
-            desired: outcome.item.desired.clone(),
-        }
     }
 
     /// What becomes of one resource.
@@ -232,7 +224,10 @@ impl<'a> Walk<'a> {
             let message = format!("`{}` has no meaning: {message}", resource.address);
             Diagnostic::error("unresolvable", message).at(resource.span.clone())
         })?;
-        diff::mask(resource.kind.schema().json(), &mut desired);
+        let schema = resource.kind.schema();
+        if schema.has_secrets() {
+            diff::mask(schema.json(), &mut desired);
+        }
         Ok(desired)
     }
 
@@ -344,12 +339,12 @@ impl<'a> Walk<'a> {
             diff::carry(schema, &live.spec, &mut desired, ignore);
         }
 
-        let wanted = resource.all_tags(self.stack);
+        let wanted = resource.tag_texts(self.stack);
         let (mut tags, untag) = differing(&live.tags, &wanted, ignore);
         let fields = changes.len();
         changes.extend(tag_changes(&live.tags, &tags, &untag));
         let action = if replaced {
-            tags = wanted;
+            tags = resource.all_tags(self.stack);
             let delete_first = claims_same(resource.kind, &live.spec, &desired);
             Action::Replace { delete_first }
         } else if matches!(reason, Some(Reason::Adopted)) {
@@ -378,7 +373,7 @@ impl<'a> Walk<'a> {
             tags,
             untag,
             desired: Some(desired),
-            live: Some(live.clone()),
+            live: Some(Arc::clone(live)),
             depends_on: Vec::new(),
             loses_data: replaced && resource.kind.holds_data(),
             holds: None,
@@ -455,7 +450,7 @@ impl<'a> Walk<'a> {
         };
         let mut places: Vec<usize> = orphans.chain(leftovers.iter().copied()).collect();
         places.sort_unstable();
-        let going: Vec<(&LiveObject, Reason)> =
+        let going: Vec<(&Arc<LiveObject>, Reason)> =
             places.into_iter().map(|place| (objects[place], reason(place))).collect();
         delete_items(&going, Some(self.stack), &[], self.find)
     }
@@ -463,15 +458,17 @@ impl<'a> Walk<'a> {
 
 /// The tags to write and those to take away. Tags of AWS are nobody's; of ours only those that
 /// are wanted, and the one that retains, count.
-fn differing(live: &Tags, wanted: &Tags, ignore: &[String]) -> (Tags, Vec<String>) {
+fn differing(live: &Tags, wanted: &BTreeMap<&str, &str>, ignore: &[String]) -> (Tags, Vec<String>) {
     let left_alone = |key: &str| diff::ignored(ignore, &format!("tags.{key}"));
-    let set = wanted.iter().filter(|(key, value)| live.get(*key) != Some(*value));
+    let set = wanted.iter().filter(|(key, value)| live.get(**key).is_none_or(|v| v != **value));
     let set = set.filter(|(key, _)| key.starts_with(ownership::PREFIX) || !left_alone(key));
     let extra = live.keys().filter(|key| {
         let reserved = key.starts_with(ownership::PREFIX) || key.starts_with("aws:");
-        !wanted.contains_key(*key) && (*key == ownership::RETAIN || !reserved && !left_alone(key))
+        !wanted.contains_key(key.as_str())
+            && (*key == ownership::RETAIN || !reserved && !left_alone(key))
     });
-    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), extra.cloned().collect())
+    let owned = |(key, value): (&&str, &&str)| ((*key).to_owned(), (*value).to_owned());
+    (set.map(owned).collect(), extra.cloned().collect())
 }
 
 /// How tags change, for people: those that only say whose an object is are left out.

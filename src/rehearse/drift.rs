@@ -249,7 +249,7 @@ fn other(field: &FieldRef<'_>, spec: &Value) -> Option<(String, Option<Value>)> 
         Value::Object(now) if !now.is_empty() && has_default && is_map(field) => {
             Some(Value::Object(Map::new()))
         }
-        Value::Object(_) | Value::Array(_) if !field.required => None,
+        Value::Object(_) | Value::Array(_) if !field.is_required() => None,
         _ => return None,
     };
     Some((field.name.to_owned(), value))

@@ -49,7 +49,7 @@ impl<'a> Remains<'a> {
             address: &item.address,
             kind: &item.kind,
             region: &item.region,
-            id: item.live.as_ref().map_or("", LiveObject::id),
+            id: item.live.as_deref().map_or("", LiveObject::id),
         };
         let (left, kept): (Vec<&Item>, Vec<&Item>) =
             plan.items.iter().partition(|item| item.action.removes());

@@ -257,7 +257,7 @@ fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
         }
         _ => {}
     }
-    let id = item.live.as_ref().map(LiveObject::id).filter(|id| !id.is_empty());
+    let id = item.live.as_deref().map(LiveObject::id).filter(|id| !id.is_empty());
     match &item.reason {
         Reason::Failed(why) => notes.push(format!("it has failed: {why}")),
         Reason::Orphan => notes.push("no longer in the file".to_owned()),

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::kind::Tags;
-use crate::plan::{Action, Change, Item, Plan, Reason, waits};
+use crate::kind::waits;
+use crate::plan::{Action, Change, Item, Plan, Reason};
 
 /// A plan as `--json` gives it.
 #[derive(Clone, Debug, Serialize)]
@@ -185,7 +186,7 @@ impl<'a> ItemReport<'a> {
             detail,
             loses_data: item.loses_data,
             holds: item.holds.as_ref().map(|holding| holding.what.as_str()),
-            id: item.live.as_ref().map(crate::kind::LiveObject::id),
+            id: item.live.as_deref().map(crate::kind::LiveObject::id),
             changes: item.changes.iter().map(ChangeReport::new).collect(),
             tags: &item.tags,
             untag: &item.untag,

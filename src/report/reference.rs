@@ -99,7 +99,7 @@ fn inner(schema: &Value) -> &Value {
 /// What a field takes and how it behaves.
 fn facts(field: &FieldRef<'_>) -> Vec<String> {
     let mut facts = vec![what(field.schema)];
-    if field.required {
+    if field.is_required() {
         facts.push("required".to_owned());
     }
     if let Some(default) = field.schema.get("default").filter(|d| *d != &json!([])) {

@@ -151,11 +151,9 @@ fn fail<T>(function: &str, message: impl ToString) -> Result<T, ExecutionError> 
     Err(ExecutionError::function_error(function, message))
 }
 
-/// A context with our functions, called in a region, with files of a folder.
-pub fn context<'v>(region: &str, folder: &str) -> Context<'static, 'v> {
+/// What all contexts have: our functions.
+static FUNCTIONS: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
     let mut context = Context::with_env(Arc::clone(&ENVIRONMENT));
-    context.add_variable_from_value(REGION, region.to_owned());
-    context.add_variable_from_value(FOLDER, folder.to_owned());
     // Only a name of the language itself could be refused.
     let _ = context.add_function("cidr.subnet", cidr_subnet);
     let _ = context.add_function("cidr.host", cidr_host);
@@ -164,6 +162,14 @@ pub fn context<'v>(region: &str, folder: &str) -> Context<'static, 'v> {
     let _ = context.add_function("base64", base64);
     let _ = context.add_function("zones", zones);
     let _ = context.add_function("env", env);
+    context
+});
+
+/// A context with our functions, called in a region, with files of a folder.
+pub fn context(region: &str, folder: &str) -> Context<'static, 'static> {
+    let mut context = FUNCTIONS.new_inner_scope();
+    context.add_variable_from_value(REGION, region.to_owned());
+    context.add_variable_from_value(FOLDER, folder.to_owned());
     context
 }
 

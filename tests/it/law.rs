@@ -12,11 +12,11 @@ use std::path::{Path, PathBuf};
 
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt};
-use infra::kind::AnyKind;
 use infra::kind::schema::FieldRef;
+use infra::kind::{AnyKind, waits};
 use infra::kinds;
 use infra::model::{Options, Stack};
-use infra::plan::{Action, Plan, waits};
+use infra::plan::{Action, Plan};
 use serde_json::{Value, json};
 
 use crate::world::{World, load_with, summary, yaml};

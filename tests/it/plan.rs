@@ -1,6 +1,7 @@
 //! Plans as people and programs see them: whole outputs, made by hand.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use infra::kind::{LiveObject, Status, Tags};
 use infra::model::Address;
@@ -45,11 +46,15 @@ fn create(address: &str, kind: &str, desired: Value) -> Item {
 fn changing(address: &str, kind: &str, action: Action, changes: Vec<Change>) -> Item {
     let paths = changes.iter().filter(|c| action == Action::Update || c.replaces);
     let reason = Reason::Differs(paths.map(|change| change.path.clone()).collect());
-    Item { changes, live: Some(live(kind, "an-id")), ..item(address, kind, action, reason) }
+    Item {
+        changes,
+        live: Some(Arc::new(live(kind, "an-id"))),
+        ..item(address, kind, action, reason)
+    }
 }
 
 fn going(address: &str, kind: &str, action: Action, reason: Reason, id: &str) -> Item {
-    Item { live: Some(live(kind, id)), ..item(address, kind, action, reason) }
+    Item { live: Some(Arc::new(live(kind, id))), ..item(address, kind, action, reason) }
 }
 
 fn live(kind: &str, id: &str) -> LiveObject {
@@ -159,7 +164,10 @@ fn everything() -> Plan {
             )
         },
         Item {
-            live: Some(live("ecs.cluster", "arn:aws:ecs:eu-west-3:123456789012:cluster/x")),
+            live: Some(Arc::new(live(
+                "ecs.cluster",
+                "arn:aws:ecs:eu-west-3:123456789012:cluster/x",
+            ))),
             ..item(
                 "cluster",
                 "ecs.cluster",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use infra::kind::{Holding, LiveObject, Status, ownership};
 use infra::live::Snapshot;
@@ -35,7 +36,7 @@ fn load(text: &str) -> Stack {
 }
 
 /// What a test does to the account before it plans.
-type Change<'a> = &'a dyn Fn(&mut Vec<LiveObject>);
+type Change<'a> = &'a dyn Fn(&mut Vec<Arc<LiveObject>>);
 
 const NOTHING: Change<'static> = &|_| {};
 
@@ -92,16 +93,21 @@ fn errors(result: Result<Plan, PlanErrors>) -> String {
     }
 }
 
-fn at<'a>(objects: &'a mut [LiveObject], address: &str) -> &'a mut LiveObject {
-    objects.iter_mut().find(|object| object.address() == Some(address)).expect("it is there")
+fn at<'a>(objects: &'a mut [Arc<LiveObject>], address: &str) -> &'a mut LiveObject {
+    let found = objects.iter_mut().find(|object| object.address() == Some(address));
+    Arc::make_mut(found.expect("it is there"))
+}
+
+fn last(objects: &mut [Arc<LiveObject>]) -> &mut LiveObject {
+    Arc::make_mut(objects.last_mut().expect("there is one"))
 }
 
 /// Another object at the address of one that is there.
-fn double(objects: &mut Vec<LiveObject>, address: &str, name: &str) {
+fn double(objects: &mut Vec<Arc<LiveObject>>, address: &str, name: &str) {
     let mut double = at(objects, address).clone();
     double.spec["name"] = name.into();
     double.outputs = json!({ "name": name, "arn": format!("arn-of-{name}") });
-    objects.push(double);
+    objects.push(Arc::new(double));
 }
 
 /// One change of file or account, and what is planned for it.
@@ -298,7 +304,7 @@ fn what_a_replacement_left_behind_goes() {
     check(
         &|objects| {
             double(objects, "web", "shop-default-web-r2");
-            objects.last_mut().unwrap().spec["class"] = "INFREQUENT_ACCESS".into();
+            last(objects).spec["class"] = "INFREQUENT_ACCESS".into();
         },
         &now,
         &["delete web Leftover"],
@@ -307,7 +313,7 @@ fn what_a_replacement_left_behind_goes() {
     check(
         &|objects| {
             double(objects, "web", "shop-default-web-r2");
-            objects.last_mut().unwrap().spec["class"] = "INFREQUENT_ACCESS".into();
+            last(objects).spec["class"] = "INFREQUENT_ACCESS".into();
         },
         FILE,
         &["delete web Leftover"],
@@ -316,7 +322,7 @@ fn what_a_replacement_left_behind_goes() {
     check(
         &|objects| {
             double(objects, "web", "shop-default-web-r2");
-            objects.last_mut().unwrap().status = Status::Failed("no quota".into());
+            last(objects).status = Status::Failed("no quota".into());
         },
         FILE,
         &["delete web Leftover"],
@@ -340,7 +346,7 @@ fn a_foreign_object_in_the_way_is_taken_over_only_on_request() {
     let foreign = |tags: &[(&str, &str)]| {
         let tags: Vec<(String, String)> =
             tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-        move |objects: &mut Vec<LiveObject>| {
+        move |objects: &mut Vec<Arc<LiveObject>>| {
             at(objects, "web").spec["retention_days"] = 1.into();
             at(objects, "web").tags = tags.iter().cloned().collect();
         }
@@ -402,9 +408,8 @@ fn drift_tells_what_differs_and_not_what_would_follow() {
     at(&mut snapshot.objects, "key").spec["multi_region"] = true.into();
     at(&mut snapshot.objects, "web").spec["retention_days"] = 1.into();
     snapshot.objects.retain(|object| object.address() != Some("role"));
-    let mut extra = snapshot.objects[0].clone();
-    extra.tags.insert(ownership::ADDRESS.into(), "extra".into());
-    snapshot.objects.push(extra);
+    snapshot.objects.push(Arc::clone(&snapshot.objects[0]));
+    last(&mut snapshot.objects).tags.insert(ownership::ADDRESS.into(), "extra".into());
     let drift = plan::drift(&stack, &snapshot).unwrap();
     assert_eq!(
         drift.changed().map(|item| item.address.as_str()).collect::<Vec<_>>(),
@@ -427,7 +432,7 @@ fn a_plan_is_the_same_whatever_the_order_of_the_snapshot() {
     let stack = load(FILE);
     let mut snapshot = settled(&stack);
     double(&mut snapshot.objects, "web", "shop-default-web-r2");
-    snapshot.objects.last_mut().unwrap().spec["class"] = "INFREQUENT_ACCESS".into();
+    last(&mut snapshot.objects).spec["class"] = "INFREQUENT_ACCESS".into();
     let text = |snapshot: &Snapshot| {
         serde_json::to_string(&plan::plan(&stack, snapshot, &Options::default()).unwrap()).unwrap()
     };
@@ -466,6 +471,7 @@ fn destroy_needs_no_file_and_takes_referrers_first() {
     ];
     objects[3].tags.insert(ownership::ENVIRONMENT.into(), "prod".into());
     objects[4].tags.insert(ownership::RETAIN.into(), "true".into());
+    let objects = objects.into_iter().map(Arc::new).collect();
     let snapshot = Snapshot { objects, ..Snapshot::default() };
     let options = Options::default();
     let plan = plan::destroy("shop", "dev", "eu-west-3", &snapshot, None, &options).unwrap();

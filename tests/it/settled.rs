@@ -2,6 +2,7 @@
 //! shows when nothing is left to do.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use infra::kind::{LiveObject, Schema, Status, ownership};
 use infra::live::Snapshot;
@@ -27,11 +28,11 @@ pub fn settled(stack: &Stack) -> Snapshot {
         let spec = spec(resource, &known);
         let outputs = outputs(resource, &spec);
         known.0.insert(resource.address.clone(), (outputs.clone(), spec.clone()));
-        objects.push(object(stack, resource, spec, outputs));
+        objects.push(Arc::new(object(stack, resource, spec, outputs)));
     }
     for (object, resource) in objects.iter_mut().zip(stack.resources.values()) {
         if resource.references.iter().any(|reference| reference.late) {
-            object.spec = spec(resource, &known);
+            Arc::make_mut(object).spec = spec(resource, &known);
         }
     }
     objects.sort_by(|a, b| {

@@ -1,7 +1,7 @@
 //! What a test sets up: a stack file, a plan, and how it is run.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -145,7 +145,7 @@ impl Stage {
             tags: BTreeMap::new(),
             untag: Vec::new(),
             desired,
-            live,
+            live: live.map(Arc::new),
             depends_on: Vec::new(),
             loses_data: false,
             holds: None,
