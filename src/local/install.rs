@@ -50,6 +50,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "patch.py",
     "rds.py",
     "recovery.py",
+    "resets.py",
     "route53.py",
     "s3.py",
     "scheduler.py",

@@ -23,6 +23,7 @@ def install():
     import paging  # noqa: F401
     import rds  # noqa: F401
     import recovery  # noqa: F401
+    import resets  # noqa: F401
     import route53  # noqa: F401
     import s3  # noqa: F401
     import scheduler  # noqa: F401
