@@ -134,7 +134,7 @@ pub(super) fn advice(error: &Error, verb: Verb, kind: &str, address: &Address) -
 }
 
 /// The `service:Operation` that AWS's message says the caller may not perform.
-fn denied_operation(message: &str) -> Option<&str> {
+pub(super) fn denied_operation(message: &str) -> Option<&str> {
     let rest = message.split_once("to perform: ")?.1;
     rest.split_whitespace().next().filter(|operation| operation.contains(':'))
 }

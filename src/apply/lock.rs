@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use super::Stop;
-use crate::aws::{Aws, Bookkeeping, Entry, Error, Result, When};
+use super::error::denied_operation;
+use crate::aws::{Aws, Bookkeeping, Class, Entry, Error, Result, When};
 
 /// How often a lease that somebody else holds is looked at.
 const LOOKED_AT: Duration = Duration::from_secs(1);
@@ -114,7 +115,8 @@ pub enum LockError {
     /// The bookkeeping bucket does not answer as it should.
     #[error(
         "the lease in s3://{bucket} could not be {verb}: {error}\nIt keeps two runs from changing \
-         the same stack at once. Where the account has no S3, --no-lock does without"
+         the same stack at once. {}",
+        without_lease(error)
     )]
     Aws {
         /// The bucket.
@@ -124,6 +126,19 @@ pub enum LockError {
         /// AWS's answer.
         error: Error,
     },
+}
+
+/// What to do when the lease cannot be had.
+fn without_lease(error: &Error) -> String {
+    match (error.class, denied_operation(&error.message)) {
+        (Class::Denied, Some(operation)) => format!(
+            "Allow the role or user that runs this `{operation}` there; --no-lock does without a lease"
+        ),
+        (Class::Denied, None) => "Allow the role or user that runs this to create that bucket and to \
+                                  read, write and delete objects in it; --no-lock does without a lease"
+            .to_owned(),
+        _ => "Where the account has no S3, --no-lock does without".to_owned(),
+    }
 }
 
 /// What can be locked: one environment of one stack, in one account and region.

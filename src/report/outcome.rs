@@ -145,7 +145,12 @@ fn troubles(outcome: &Outcome) -> String {
         because.entry(&skipped.because).or_default().push(line);
     }
     for (address, lines) in because {
-        let title = format!("Not tried, because `{address}` failed:");
+        let why = if outcome.failed.iter().any(|failure| failure.address == *address) {
+            "failed"
+        } else {
+            "was not in the reviewed plan"
+        };
+        let title = format!("Not tried, because `{address}` {why}:");
         parts.push(format!("{}\n{}", paint(STRONG, &title), lines.join("\n")));
     }
     for (begun, title) in [
