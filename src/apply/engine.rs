@@ -333,15 +333,16 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The object of a reviewed plan that a step is the first to touch.
+    /// The object of a reviewed plan that a step is the first to touch. One that is replaced is looked
+    /// at before the new one is made.
     fn reviewed(&self, step: usize) -> Option<LiveObject> {
         self.context.options.on_moved?;
         let place = self.steps.steps[step].item;
         let touched = self.steps.own[place].iter().any(|&own| {
             own != step && !matches!(self.progress[own].state, State::Blocked | State::Ready)
         });
-        let makes = matches!(self.verb(step), Verb::Create | Verb::Wait);
-        let is_first = !touched && !makes && self.progress[step].attempt <= 1;
+        let waits = self.verb(step) == Verb::Wait;
+        let is_first = !touched && !waits && self.progress[step].attempt <= 1;
         is_first.then(|| self.context.plan.items[place].live.as_deref().cloned()).flatten()
     }
 

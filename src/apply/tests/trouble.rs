@@ -286,6 +286,19 @@ fn an_object_that_moved_since_its_plan_was_reviewed_is_left_alone() {
 }
 
 #[test]
+fn an_object_that_moved_is_not_replaced_either() {
+    let mut stage = Stage::default();
+    stage.options.on_moved = Some(OnMoved::GoOn);
+    let object = stage.world.put_owned("test.node", "a", json!({ "place": "old" }));
+    let replace = Action::Replace { delete_first: false };
+    stage.change("a", replace, object, json!({ "place": "new" }));
+    stage.world.lock().objects.get_mut("a-1").unwrap().spec["size"] = 7.into();
+    let run = stage.run();
+    assert_eq!(run.outcome.failed[0].error.message, "not as it was when the plan was made: size");
+    assert_eq!(run.calls(), ["list"]);
+}
+
+#[test]
 fn an_update_whose_answer_was_lost_looks_before_it_goes_on() {
     let mut stage = Stage::default();
     let object = stage.world.put_owned("test.node", "a", json!({ "size": 1 }));
