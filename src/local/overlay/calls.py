@@ -3,11 +3,15 @@
 import functools
 import json
 import re
+import threading
 from urllib.parse import parse_qs, parse_qsl
 
 import botocore.session
 
 CREDENTIAL = re.compile(r"(?:Credential=|X-Amz-Credential=)([^/&%]+)(?:/|%2F)\d{8}(?:/|%2F)([^/%]*)(?:/|%2F)([^/%]+)")
+# moto's objects are not made for threads: whoever reads or changes them does so alone. Else a list that is read while
+# another request adds to it ends in an error, half-way through whatever it was for.
+ALONE = threading.RLock()
 DEFAULT_ACCOUNT = "123456789012"
 # Operations that change nothing. `Get…` of a batch and of a log's events have names of their own.
 READS = re.compile(

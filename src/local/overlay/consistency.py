@@ -268,7 +268,8 @@ def remember_tags(call):
     now, place = time.monotonic(), (call.account, call.region)
     known = tagged.get(place)
     if known is None or now - known.taken > tags_lag(call.account):
-        known = tagged[place] = Tagged(tagging.snapshot(*place))
+        with calls.ALONE:
+            known = tagged[place] = Tagged(tagging.snapshot(*place))
     known.changed = now
 
 

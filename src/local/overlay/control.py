@@ -34,6 +34,7 @@ import json
 import re
 from urllib.parse import parse_qs
 
+import calls
 import consistency
 import faults
 import journal
@@ -95,7 +96,8 @@ def of_census(_, account, body, query):
     # It reads the services, which are there once the server is.
     import census
 
-    return census.take(account)
+    with calls.ALONE:
+        return census.take(account)
 
 
 OF_ACCOUNTS = {"/infra/faults": of_faults, "/infra/journal": of_journal, "/infra/census": of_census}

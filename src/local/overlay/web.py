@@ -155,7 +155,8 @@ class Middleware:
         trouble = None
         environ = call.environ
         try:
-            status, headers, body = run(self.moto, environ)
+            with calls.ALONE:
+                status, headers, body = run(self.moto, environ)
         except (NotImplementedError, ModuleNotFoundError) as error:
             # A service that the project does not use may need packages that are not installed.
             trouble = ("501 Not Implemented", "NotImplemented", str(error))
