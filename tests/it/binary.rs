@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,13 +76,25 @@ impl User {
 
     /// The operations that changed something since, in their order.
     pub fn journal(&self) -> Vec<String> {
+        let name = |call: &Value| call["operation"].as_str().unwrap_or_default().to_owned();
+        self.calls().iter().map(name).collect()
+    }
+
+    /// Waits for what was sent by a process that is no more: it takes effect all the same.
+    pub fn all_is_answered(&self) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while self.calls().iter().any(|call| call["status"].is_null()) {
+            assert!(Instant::now() < deadline, "calls are still under way");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn calls(&self) -> Vec<Value> {
         let url = format!("{}/infra/journal?account={}", self.world.endpoint, self.world.account);
         let mut answer = ureq::get(&url).call().expect("the journal");
         let text = answer.body_mut().read_to_string().expect("a text");
         let journal: Value = serde_json::from_str(&text).expect("JSON");
-        let calls = journal["calls"].as_array().expect("calls").iter();
-        let name = |call: &Value| call["operation"].as_str().unwrap_or_default().to_owned();
-        calls.map(name).collect()
+        journal["calls"].as_array().expect("calls").clone()
     }
 
     fn ask(&self, what: &str, body: &Value) {

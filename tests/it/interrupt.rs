@@ -132,6 +132,7 @@ fn a_second_signal_leaves_at_once_and_the_lease_stays_until_it_expires() {
     assert!(text.contains("stays until it expires"), "{text}");
     let text = user.well(&["lock", "show", "stack.yaml"]);
     assert!(text.contains("Held by `infra apply`"), "{text}");
+    user.all_is_answered();
     user.well(&["lock", "release", "stack.yaml", "--yes"]);
     nobody_waits_and_the_next_apply_converges(&user);
 }
