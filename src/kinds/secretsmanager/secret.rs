@@ -100,6 +100,8 @@ fn thirty_two() -> i64 {
 /// The key of secrets that name none.
 const AWS_KEY: &str = "alias/aws/secretsmanager";
 
+/// What AWS says about a secret that is deleted already.
+const GOING: (&str, &str) = ("InvalidRequestException", "marked ");
 /// What AWS says about a name that a deleted secret still holds.
 const HELD: (&str, &str) = ("InvalidRequestException", "scheduled for deletion");
 
@@ -188,14 +190,18 @@ impl Kind for Secret {
         let (spec, arn) = (&was.spec, &was.outputs.arn);
         remove_replicas(aws, arn, spec.replicas.iter()).await?;
         let days = Some(i64::from(spec.deletion_days)).filter(|days| *days > 0);
-        client(aws)
+        let deleted = client(aws)
             .delete_secret()
             .secret_id(arn)
             .set_recovery_window_in_days(days)
             .set_force_delete_without_recovery(days.is_none().then_some(true))
             .send()
-            .await?;
-        Ok(())
+            .await;
+        match deleted.map_err(Error::from) {
+            // The answer to an earlier try was lost: it is on its way out.
+            Err(error) if !error.is_one_of(&[HELD, GOING]) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
