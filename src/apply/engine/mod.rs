@@ -4,6 +4,8 @@
 //! set; only calls count against the limit, so that neither a database that takes its time nor a
 //! subnet that is still in use keeps others from getting on.
 
+mod send;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -11,25 +13,23 @@ use futures::FutureExt;
 use futures::StreamExt;
 use futures::future::{BoxFuture, OptionFuture};
 use futures::stream::FuturesUnordered;
-use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{AnyKind, Blocker, LiveObject, Tags, ownership};
+use crate::kind::{AnyKind, Blocker, LiveObject};
 use crate::model::Address;
-use crate::plan::diff::carry;
 use crate::plan::saved::Withheld;
 use crate::plan::{Action, Find, Item, Plan};
 
 use super::clock::{Clock, millis};
-use super::error::{Failure, MOVED, UNRESOLVED, advice};
+use super::error::{Failure, MOVED, advice};
 use super::event::{Event, Verb};
-use super::known::{Known, unknown};
-use super::late::{hold_back, is_late_path, merge, redact, secrets};
+use super::known::Known;
+use super::late::redact;
 use super::retry::{VISIBLE, backoff, patience};
 use super::steps::{Step, Steps, steps};
 use super::stop::Stop;
-use super::work::{Earlier, Job, Site};
+use super::work::Site;
 use super::{Declared, Done, Left, OnMoved, Options, Outcome, Skipped};
 
 /// What a run works with.
@@ -333,148 +333,8 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The object of a reviewed plan that a step is the first to touch. One that is replaced is looked
-    /// at before the new one is made.
-    fn reviewed(&self, step: usize) -> Option<LiveObject> {
-        self.context.options.on_moved?;
-        let place = self.steps.steps[step].item;
-        let touched = self.steps.own[place].iter().any(|&own| {
-            own != step && !matches!(self.progress[own].state, State::Blocked | State::Ready)
-        });
-        let waits = self.verb(step) == Verb::Wait;
-        let is_first = !touched && !waits && self.progress[step].attempt <= 1;
-        is_first.then(|| self.context.plan.items[place].live.as_deref().cloned()).flatten()
-    }
-
     fn timeout(&self, item: &Item, kind: &dyn AnyKind) -> Duration {
         self.context.declared.timeout(&item.address).unwrap_or_else(|| kind.timeout())
-    }
-
-    /// What a step sends, with everything that is known by now.
-    fn job(&mut self, step: usize, kind: &dyn AnyKind) -> Result<Job> {
-        let item = self.item(step);
-        let schema = kind.schema().json();
-        let objects = &self.objects[self.steps.steps[step].item];
-        let absent = || Error::new(Class::Refused, "InvalidPlan", "the plan has no live object");
-        let new = || objects.new.clone().ok_or_else(absent);
-        let again = self.progress[step].attempt > 1;
-        let only_spec =
-            |was, now| Job::Update { was, now, set: Tags::new(), remove: Vec::new(), again };
-        let (job, secrets) = match self.verb(step) {
-            Verb::Wait => (Job::Wait { object: new()? }, Vec::new()),
-            Verb::Delete => {
-                let was = objects.old.clone().ok_or_else(absent)?;
-                let empty = self.context.options.delete_data && kind.holds_data();
-                (Job::Delete { was, empty }, Vec::new())
-            }
-            Verb::Unlink => {
-                let was = objects.old.clone().or_else(|| objects.new.clone());
-                let was = was.ok_or_else(absent)?;
-                let now = hold_back(schema, &was.spec, None);
-                (only_spec(was, Some(now)), Vec::new())
-            }
-            Verb::Create => {
-                let mut spec = self.spec(item)?;
-                if self.completes(step) {
-                    spec = hold_back(schema, &spec, None);
-                }
-                whole(schema, &spec)?;
-                let secrets = secrets(schema, &spec);
-                let earlier = Earlier {
-                    tried: again,
-                    doubt: self.doubt(step),
-                    replaced: objects.old.as_ref().map(|old| old.id().to_owned()),
-                };
-                (Job::Create { spec, tags: self.tags(item), earlier }, secrets)
-            }
-            Verb::Complete => {
-                let was = new()?;
-                let now = self.changed(item, kind, &was, false)?;
-                let secrets = secrets(schema, &now);
-                (only_spec(was, Some(now)), secrets)
-            }
-            Verb::Update => {
-                let was = new()?;
-                let hold = self.completes(step);
-                let unlinked = item.live.as_ref().is_some_and(|live| live.spec != was.spec);
-                let changes = item.changes.iter().any(|change| {
-                    let later = hold && is_late_path(schema, &change.path);
-                    !change.path.starts_with("tags.") && !later
-                });
-                let now = (changes || unlinked && !hold)
-                    .then(|| self.changed(item, kind, &was, hold))
-                    .transpose()?;
-                let secrets = now.as_ref().map(|now| secrets(schema, now)).unwrap_or_default();
-                let (set, remove) = (item.tags.clone(), item.untag.clone());
-                (Job::Update { was, now, set, remove, again }, secrets)
-            }
-        };
-        self.progress[step].secrets = secrets;
-        Ok(job)
-    }
-
-    /// Why a step must not make an object yet, although AWS's lists show none.
-    fn doubt(&self, step: usize) -> Option<Error> {
-        let (when, error) = self.progress[step].lost.as_ref()?;
-        let passed = self.context.clock.now().saturating_sub(*when);
-        (passed < VISIBLE).then(|| error.clone())
-    }
-
-    /// The spec that an object is brought to; `hold` leaves its late fields as they are.
-    fn changed(
-        &self,
-        item: &Item,
-        kind: &dyn AnyKind,
-        was: &LiveObject,
-        hold: bool,
-    ) -> Result<Value> {
-        let mut now = self.spec(item)?;
-        if hold {
-            now = hold_back(kind.schema().json(), &now, Some(&was.spec));
-        }
-        let is_new = matches!(item.action, Action::Create | Action::Replace { .. });
-        let ignored = if is_new { &[] } else { self.context.declared.ignored(&item.address) };
-        carry(kind.schema(), &was.spec, &mut now, ignored);
-        whole(kind.schema().json(), &now)?;
-        Ok(now)
-    }
-
-    /// Whether the item's late fields have a step of their own.
-    fn completes(&self, step: usize) -> bool {
-        let own = &self.steps.own[self.steps.steps[step].item];
-        own.iter().any(|&step| self.verb(step) == Verb::Complete)
-    }
-
-    /// The spec to reach, as far as it is known by now.
-    fn spec(&self, item: &Item) -> Result<Value> {
-        let resolved = self
-            .context
-            .declared
-            .resolve(&item.address, &self.known)
-            .transpose()
-            .map_err(|message| Error::new(Class::Refused, UNRESOLVED, message))?;
-        match (resolved, &item.desired) {
-            (Some(resolved), Some(planned)) => Ok(merge(planned, resolved)),
-            (Some(spec), None) => Ok(spec),
-            (None, Some(spec)) => Ok(spec.clone()),
-            (None, None) => {
-                Err(Error::new(Class::Refused, "InvalidPlan", "the plan says of no spec"))
-            }
-        }
-    }
-
-    /// The tags of a new object; it is never made without its owner's.
-    fn tags(&self, item: &Item) -> Tags {
-        let mut tags = item.tags.clone();
-        let plan = self.context.plan;
-        for (name, value) in [
-            (ownership::STACK, plan.stack.as_str()),
-            (ownership::ENVIRONMENT, plan.environment.as_str()),
-            (ownership::ADDRESS, item.address.as_str()),
-        ] {
-            tags.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-        }
-        tags
     }
 
     fn take(&mut self, report: Report) {
@@ -709,17 +569,5 @@ impl<'a> Engine<'a> {
 fn held_by(error: &mut Error, by: &[String]) {
     if !by.is_empty() {
         error.message.push_str(&format!(" (held by {})", by.join(", ")));
-    }
-}
-
-/// The error for a spec that still waits for something.
-fn whole(schema: &Value, spec: &Value) -> Result<()> {
-    match unknown(spec) {
-        None => Ok(()),
-        Some(text) => {
-            let mut message = format!("`{text}` is still not known");
-            redact(&mut message, &secrets(schema, spec));
-            Err(Error::new(Class::Refused, UNRESOLVED, message))
-        }
     }
 }
