@@ -5,6 +5,7 @@
 //! subnet that is still in use keeps others from getting on.
 
 mod send;
+mod tries;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -26,11 +27,13 @@ use super::error::{Failure, MOVED, advice};
 use super::event::{Event, Verb};
 use super::known::Known;
 use super::late::redact;
-use super::retry::{VISIBLE, backoff, patience};
+use super::retry::backoff;
 use super::steps::{Step, Steps, steps};
 use super::stop::Stop;
 use super::work::Site;
 use super::{Declared, Done, Left, OnMoved, Options, Outcome, Skipped};
+
+use tries::{Next, Tries};
 
 /// What a run works with.
 pub(super) struct Context<'a> {
@@ -76,10 +79,6 @@ const GRACE: Duration = Duration::from_secs(4);
 /// after 7.5 s, and then could not say what is left.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 
-/// How long something that nobody takes away by itself may hold an object that is to go: whoever it
-/// belongs to may be taking it away at this moment.
-const STUCK: Duration = Duration::from_secs(15);
-
 /// Where a step is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -102,17 +101,8 @@ enum State {
 struct Progress {
     state: State,
     needs: usize,
-    attempt: u32,
-    started: Duration,
+    tries: Tries,
     secrets: Vec<String>,
-    /// When the last try ended without an answer, so that it may have made an object all the same.
-    lost: Option<(Duration, Error)>,
-    /// The code of the last error, and since when each try ends with it.
-    same: Option<(String, Duration)>,
-    /// What holds the object that is to go.
-    blocked_by: Vec<String>,
-    /// Since when something does that will not go by itself.
-    stuck: Option<Duration>,
 }
 
 /// What an item's objects are at this instant.
@@ -154,13 +144,8 @@ impl<'a> Engine<'a> {
             .map(|&needs| Progress {
                 state: if needs == 0 { State::Ready } else { State::Blocked },
                 needs,
-                attempt: 0,
-                started: Duration::ZERO,
+                tries: Tries::default(),
                 secrets: Vec::new(),
-                lost: None,
-                same: None,
-                blocked_by: Vec::new(),
-                stuck: None,
             })
             .collect();
         let ready = (0..progress.len()).filter(|&step| progress[step].needs == 0).collect();
@@ -296,12 +281,11 @@ impl<'a> Engine<'a> {
     /// Starts a step, or fails it when it cannot even be put.
     fn start(&mut self, step: usize) {
         let (item, verb) = (self.item(step), self.verb(step));
-        if self.progress[step].attempt == 0 {
-            self.progress[step].started = self.context.clock.now();
+        if self.progress[step].tries.count == 0 {
             let (address, kind) = (item.address.clone(), item.kind.clone());
             self.tell(Event::Started { address, kind, action: item.action, step: verb });
         }
-        self.progress[step].attempt += 1;
+        self.progress[step].tries.begin(self.context.clock.now());
         let Some(kind) = (self.context.find)(&item.kind) else {
             let message = format!("there is no kind `{}`", item.kind);
             return self.fail(step, Error::new(Class::Refused, "UnknownKind", message));
@@ -384,49 +368,21 @@ impl<'a> Engine<'a> {
         let timeout = self.timeout(item, kind);
         let now = self.context.clock.now();
         let progress = &mut self.progress[step];
-        let passed = now.saturating_sub(progress.started);
-        let same = progress.same.take().filter(|(code, _)| *code == error.code);
-        let (code, since) = same.unwrap_or_else(|| (error.code.clone(), now));
-        progress.same = Some((code, since));
-        // A look that found nothing says again why it looked: the time counts from the call itself.
-        let is_lost = matches!(error.class, Class::Transient | Class::Unreachable);
-        if is_lost
-            && progress.lost.as_ref().is_none_or(|(when, _)| now.saturating_sub(*when) >= VISIBLE)
-        {
-            progress.lost = Some((now, error.clone()));
-        }
-        let by: Vec<String> = blockers.iter().map(|blocker| blocker.what.clone()).collect();
-        let remedy = blockers.into_iter().find_map(|blocker| Some((blocker.what, blocker.remedy?)));
-        progress.stuck = remedy.as_ref().map(|_| progress.stuck.unwrap_or(now));
-        if let (Some((what, remedy)), Some(since)) = (remedy, progress.stuck)
-            && now.saturating_sub(since) >= STUCK
-        {
-            held_by(&mut error, &[what]);
-            return self.fail_with(step, error, remedy);
-        }
-        // What looks as if another had been at work may come of an answer that was lost just before.
-        let is_odd = matches!(error.class, Class::Exists | Class::NotFound);
-        let tried = if is_odd { now.saturating_sub(since) } else { passed };
-        let Some(left) =
-            patience(verb, &error, kind, timeout).and_then(|until| until.checked_sub(tried))
-        else {
-            held_by(&mut error, &by);
-            if progress.attempt > 1 {
-                let (tries, seconds) = (progress.attempt, passed.as_secs());
-                error.message.push_str(&format!(" (tried {tries} times in {seconds} s)"));
-            }
-            return self.fail(step, error);
+        let next = progress.tries.failed(verb, kind, timeout, now, &mut error, blockers);
+        let (left, by) = match next {
+            Next::Again { left, by } => (left, by),
+            Next::GiveUp(Some(advice)) => return self.fail_with(step, error, advice),
+            Next::GiveUp(None) => return self.fail(step, error),
         };
         progress.state = State::Pausing;
-        let pause = backoff(self.context.options.seed, step, progress.attempt).min(left);
+        let attempt = progress.tries.count;
+        let pause = backoff(self.context.options.seed, step, attempt).min(left);
         let pause = pause.max(Duration::from_millis(1));
-        let attempt = progress.attempt;
         let address = item.address.clone();
         if by.is_empty() {
             let (error, after_ms) = (error.to_string(), millis(pause));
             self.tell(Event::Retrying { address, step: verb, error, attempt, after_ms });
-        } else if by != progress.blocked_by {
-            progress.blocked_by.clone_from(&by);
+        } else if progress.tries.is_news(&by) {
             self.tell(Event::Blocked { address, step: verb, by });
         }
         let clock = self.context.clock;
@@ -447,7 +403,7 @@ impl<'a> Engine<'a> {
     fn settled(&mut self, step: usize, object: LiveObject) {
         let (item, verb) = (self.item(step), self.verb(step));
         let now = self.context.clock.now();
-        let elapsed = millis(now.saturating_sub(self.progress[step].started));
+        let elapsed = millis(now.saturating_sub(self.progress[step].tries.started));
         self.tell(Event::Done {
             address: item.address.clone(),
             kind: item.kind.clone(),
@@ -479,7 +435,7 @@ impl<'a> Engine<'a> {
         if !own().all(|progress| progress.state == State::Done) {
             return;
         }
-        let started = own().map(|progress| progress.started).min().unwrap_or_default();
+        let started = own().map(|progress| progress.tries.started).min().unwrap_or_default();
         let item = &self.context.plan.items[place];
         self.outcome.done.push(Done {
             address: item.address.clone(),
@@ -550,7 +506,7 @@ impl<'a> Engine<'a> {
                     address: item.address.clone(),
                     kind: item.kind.clone(),
                     step: self.verb(step),
-                    begun: progress.attempt > 0,
+                    begun: progress.tries.count > 0,
                 });
             }
         }
@@ -562,12 +518,5 @@ impl<'a> Engine<'a> {
             left: self.outcome.left.len(),
         });
         self.outcome
-    }
-}
-
-/// Adds to an error what it is that still uses the object.
-fn held_by(error: &mut Error, by: &[String]) {
-    if !by.is_empty() {
-        error.message.push_str(&format!(" (held by {})", by.join(", ")));
     }
 }

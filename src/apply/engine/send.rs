@@ -7,7 +7,6 @@ use crate::apply::error::UNRESOLVED;
 use crate::apply::event::Verb;
 use crate::apply::known::unknown;
 use crate::apply::late::{hold_back, is_late_path, merge, redact, secrets};
-use crate::apply::retry::VISIBLE;
 use crate::apply::work::{Earlier, Job};
 use crate::aws::{Class, Error, Result};
 use crate::kind::{AnyKind, LiveObject, Tags, ownership};
@@ -24,7 +23,7 @@ impl Engine<'_> {
             own != step && !matches!(self.progress[own].state, State::Blocked | State::Ready)
         });
         let waits = self.verb(step) == Verb::Wait;
-        let is_first = !touched && !waits && self.progress[step].attempt <= 1;
+        let is_first = !touched && !waits && !self.progress[step].tries.again();
         is_first.then(|| self.context.plan.items[place].live.as_deref().cloned()).flatten()
     }
 
@@ -35,7 +34,7 @@ impl Engine<'_> {
         let objects = &self.objects[self.steps.steps[step].item];
         let absent = || Error::new(Class::Refused, "InvalidPlan", "the plan has no live object");
         let new = || objects.new.clone().ok_or_else(absent);
-        let again = self.progress[step].attempt > 1;
+        let again = self.progress[step].tries.again();
         let only_spec =
             |was, now| Job::Update { was, now, set: Tags::new(), remove: Vec::new(), again };
         let (job, secrets) = match self.verb(step) {
@@ -60,7 +59,7 @@ impl Engine<'_> {
                 let secrets = secrets(schema, &spec);
                 let earlier = Earlier {
                     tried: again,
-                    doubt: self.doubt(step),
+                    doubt: self.progress[step].tries.doubt(self.context.clock.now()),
                     replaced: objects.old.as_ref().map(|old| old.id().to_owned()),
                 };
                 (Job::Create { spec, tags: self.tags(item), earlier }, secrets)
@@ -89,13 +88,6 @@ impl Engine<'_> {
         };
         self.progress[step].secrets = secrets;
         Ok(job)
-    }
-
-    /// Why a step must not make an object yet, although AWS's lists show none.
-    fn doubt(&self, step: usize) -> Option<Error> {
-        let (when, error) = self.progress[step].lost.as_ref()?;
-        let passed = self.context.clock.now().saturating_sub(*when);
-        (passed < VISIBLE).then(|| error.clone())
     }
 
     /// The spec that an object is brought to; `hold` leaves its late fields as they are.
