@@ -32,15 +32,10 @@ pub(super) fn patience(
         Class::Busy | Class::Throttled | Class::Transient | Class::Unreachable => {
             Some(EVENTUAL.min(timeout))
         }
-        // A call of several that make or change an object may have found a part of it made, or gone,
-        // by itself: its answer was lost and it was sent again. Another try looks first.
-        Class::Exists | Class::NotFound if verb != Verb::Delete => Some(2 * VISIBLE),
-        Class::Exists
-        | Class::NotFound
-        | Class::Denied
-        | Class::Credentials
-        | Class::NotImplemented
-        | Class::Refused => None,
+        // A call of several for one object may have found a part of it made, or gone, by itself: its
+        // answer was lost and it was sent again. Another try looks first.
+        Class::Exists | Class::NotFound => Some(2 * VISIBLE),
+        Class::Denied | Class::Credentials | Class::NotImplemented | Class::Refused => None,
     }
 }
 

@@ -90,7 +90,12 @@ impl Site<'_> {
                     }
                 }
                 match self.kind.delete(&self.aws, &was).await {
-                    Err(error) if error.is_not_found() => Ok(was),
+                    // It may be a part of the object that is gone by itself, because the answer to
+                    // its delete was lost and the call sent again.
+                    Err(error) if error.is_not_found() => match self.seen(&was).await? {
+                        Some(now) if now.status != Status::Deleting => Err(error),
+                        _ => Ok(was),
+                    },
                     Err(error) => Err(self.holding(&was, empty, error).await),
                     Ok(()) => Ok(was),
                 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use infra::aws::{Calls, Options, Session};
 use infra::live::{Reach, Snapshot};
@@ -18,6 +19,11 @@ use tempfile::TempDir;
 /// Two, because one Python process uses one core. They end with this process.
 static SERVERS: OnceLock<Vec<(Running, TempDir)>> = OnceLock::new();
 static ACCOUNTS: AtomicU64 = AtomicU64::new(1);
+
+/// How long a list may miss what was just made, or still show what was deleted: AWS's lag behind, and
+/// so do those of the local AWS.
+const LISTS_LAG: Duration = Duration::from_secs(5);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// An account that nobody else uses.
 pub struct World {
@@ -81,16 +87,15 @@ impl World {
         plan::plan(stack, &snapshot, &plan::Options::default()).map_err(|e| e.render(false))
     }
 
-    /// The plan once lists have caught up with what was just done, as far as five seconds go: AWS's
-    /// lag behind, and so do those of the local AWS.
+    /// The plan once lists have caught up with what was just done, as far as [`LISTS_LAG`] goes.
     pub async fn plan_in_time(&self, stack: &Stack) -> Result<Plan, String> {
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(5);
+        let deadline = Instant::now() + LISTS_LAG;
         loop {
             let plan = self.plan(stack).await?;
-            if !plan.has_changes() || std::time::Instant::now() > deadline {
+            if !plan.has_changes() || Instant::now() > deadline {
                 return Ok(plan);
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 
@@ -132,13 +137,22 @@ impl World {
             plan::destroy(name, environment, &stack.region, &read().await?, Some(stack), &options)
                 .map_err(|e| e.render(false))?;
         self.carry_out(stack, &plan).await?;
-        let left: Vec<String> = read()
-            .await?
-            .owned(stack)
-            .filter(|object| object.status != infra::kind::Status::Deleting)
-            .map(|object| format!("{} {} in {}", object.kind, object.id(), object.region))
-            .collect();
-        if left.is_empty() { Ok(()) } else { Err(format!("left after destroy: {left:?}")) }
+        let deadline = Instant::now() + LISTS_LAG;
+        loop {
+            let left: Vec<String> = read()
+                .await?
+                .owned(stack)
+                .filter(|object| object.status != infra::kind::Status::Deleting)
+                .map(|object| format!("{} {} in {}", object.kind, object.id(), object.region))
+                .collect();
+            if left.is_empty() {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("left after destroy: {left:?}"));
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 }
 

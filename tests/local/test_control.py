@@ -100,6 +100,12 @@ class Faults(unittest.TestCase):
         (rule,) = ask(f"faults?account={self.account}")["rules"]
         self.assertEqual((rule["matched"], rule["fired"]), (4, 1))
 
+    def test_so_many_times_of_each_operation(self):
+        self.rules({"kind": "throttle", "times": 1, "each": True})
+        operations = ["describe_vpcs", "describe_subnets", "describe_vpcs", "describe_subnets"]
+        hits = [self.code("ec2", operation) is not None for operation in operations]
+        self.assertEqual(hits, [True, True, False, False])
+
     def test_an_answer_that_is_lost_leaves_its_effect(self):
         for when, made in (("before", 0), ("after", 1)):
             self.rules({"kind": "reset", "when": when, "operations": ["ec2:CreateInternetGateway"]})

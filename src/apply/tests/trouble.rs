@@ -120,8 +120,24 @@ fn what_is_gone_already_is_deleted() {
     let mut stage = Stage::default();
     let object = stage.world.put("test.node", "a", json!({}));
     stage.delete("a", object);
+    stage.world.lock().objects.clear();
     stage.world.fault("delete a", Class::NotFound, "NoSuchEntity", 1);
-    assert!(stage.run().outcome.is_success());
+    let run = stage.run();
+    assert!(run.outcome.is_success());
+    assert_eq!(retries(&run), 0);
+}
+
+/// The answer to the delete of a part was lost, and the SDK sent it again.
+#[test]
+fn a_part_that_is_gone_already_is_not_the_object() {
+    let mut stage = Stage::default();
+    let object = stage.world.put_owned("test.node", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", Class::NotFound, "NoSuchEntity", 1);
+    let run = stage.run();
+    assert!(run.outcome.is_success());
+    assert_eq!(retries(&run), 1);
+    assert!(stage.world.lock().objects.is_empty());
 }
 
 #[test]

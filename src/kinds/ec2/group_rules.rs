@@ -5,7 +5,7 @@ use aws_sdk_ec2::types::{IpPermission, SecurityGroup as AwsSecurityGroup};
 use super::groups::describe;
 use super::rule::{Rule, Rules};
 use super::{client, filter};
-use crate::aws::{Aws, Class, Error, Result};
+use crate::aws::{Aws, Class, Error, Result, eventually};
 
 /// What a group lets in and out.
 pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {
@@ -13,17 +13,24 @@ pub(super) fn rules(aws: &Aws, group: &AwsSecurityGroup) -> (Rules, Rules) {
     (read(group.ip_permissions()), read(group.ip_permissions_egress()))
 }
 
+/// Errors of a call that the SDK has sent again because its answer was lost.
+const DONE_ALREADY: &[(&str, &str)] =
+    &[("InvalidPermission.Duplicate", ""), ("InvalidPermission.NotFound", "")];
+
 /// Brings the rules of a group to those given, from what they are at this moment.
 pub(super) async fn set_rules(aws: &Aws, id: &str, ingress: &Rules, egress: &Rules) -> Result<()> {
-    let mut groups = describe(aws, vec![filter("group-id", [id])]).await?.into_iter();
-    // Emulators overlook filters; what is changed must be this group and no other.
-    let group = groups.find(|group| group.group_id() == Some(id));
-    let group = group.ok_or_else(|| {
-        Error::new(Class::NotFound, "InvalidGroup.NotFound", format!("{id} does not exist"))
-    })?;
-    let (was_in, was_out) = rules(aws, &group);
-    change(aws, id, Way::In, &was_in, ingress).await?;
-    change(aws, id, Way::Out, &was_out, egress).await
+    eventually(DONE_ALREADY, || async {
+        let mut groups = describe(aws, vec![filter("group-id", [id])]).await?.into_iter();
+        // Emulators overlook filters; what is changed must be this group and no other.
+        let group = groups.find(|group| group.group_id() == Some(id));
+        let group = group.ok_or_else(|| {
+            Error::new(Class::NotFound, "InvalidGroup.NotFound", format!("{id} does not exist"))
+        })?;
+        let (was_in, was_out) = rules(aws, &group);
+        change(aws, id, Way::In, &was_in, ingress).await?;
+        change(aws, id, Way::Out, &was_out, egress).await
+    })
+    .await
 }
 
 #[derive(Clone, Copy)]

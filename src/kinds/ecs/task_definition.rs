@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::Container;
 use super::{client, list, read_tags, tag};
-use crate::aws::{Aws, Error, Result};
+use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::field::Id;
 use crate::kind::{
     Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, SharedName, Status, Tags, default,
@@ -176,13 +176,10 @@ impl Kind for TaskDefinition {
     /// once no task of it runs any more.
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         let arn = &was.outputs.arn;
-        client(aws).deregister_task_definition().task_definition(arn).send().await?;
-        let answer = client(aws).delete_task_definitions().task_definitions(arn).send().await?;
-        match answer.failures().first().and_then(Failure::reason) {
-            Some(reason) => {
-                Err(Error::new(crate::aws::Class::Refused, "DeleteTaskDefinitionFailed", reason))
-            }
-            None => Ok(()),
+        match retire(aws, arn).await {
+            // The answer to an earlier try was lost.
+            Err(_) if is_deleted(aws, arn).await? => Ok(()),
+            result => result,
         }
     }
 
@@ -324,22 +321,39 @@ impl Efs {
     }
 }
 
+async fn retire(aws: &Aws, arn: &str) -> Result<()> {
+    client(aws).deregister_task_definition().task_definition(arn).send().await?;
+    let answer = client(aws).delete_task_definitions().task_definitions(arn).send().await?;
+    match answer.failures().first().and_then(Failure::reason) {
+        Some(reason) => Err(Error::new(Class::Refused, "DeleteTaskDefinitionFailed", reason)),
+        None => Ok(()),
+    }
+}
+
+async fn is_deleted(aws: &Aws, arn: &str) -> Result<bool> {
+    let found = find(aws, arn).await?;
+    let status = found.as_ref().and_then(|(found, _)| found.status());
+    Ok(found.is_none() || status == Some(&TaskDefinitionStatus::DeleteInProgress))
+}
+
 /// A revision in use, with its tags; `None` when it is retired or gone.
 async fn describe(aws: &Aws, arn: &str) -> Result<Option<(AwsTaskDefinition, Tags)>> {
+    let found = find(aws, arn).await?;
+    Ok(found.filter(|(it, _)| it.status() == Some(&TaskDefinitionStatus::Active)))
+}
+
+/// A revision in any state, with its tags; `None` when it is gone.
+async fn find(aws: &Aws, arn: &str) -> Result<Option<(AwsTaskDefinition, Tags)>> {
     let describe = client(aws).describe_task_definition().task_definition(arn);
-    let answer = match describe.include(TaskDefinitionField::Tags).send().await.map_err(Error::from)
-    {
-        Ok(answer) => answer,
-        // What ECS says of revisions that it has deleted.
-        Err(error) if error.is_one_of(&[("ClientException", "Unable to describe")]) => {
-            return Ok(None);
+    match describe.include(TaskDefinitionField::Tags).send().await.map_err(Error::from) {
+        Ok(answer) => {
+            let tags = read_tags(answer.tags());
+            Ok(answer.task_definition.map(|found| (found, tags)))
         }
-        Err(error) => return Err(error),
-    };
-    let tags = read_tags(answer.tags());
-    let found =
-        answer.task_definition.filter(|it| it.status() == Some(&TaskDefinitionStatus::Active));
-    Ok(found.map(|found| (found, tags)))
+        // What ECS says of revisions that it has deleted.
+        Err(error) if error.is_one_of(&[("ClientException", "Unable to describe")]) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn outputs(found: &AwsTaskDefinition) -> Result<Outputs> {

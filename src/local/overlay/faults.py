@@ -1,5 +1,6 @@
 """Faults on demand: what an account's calls meet with besides their answers."""
 
+import collections
 import fnmatch
 import random
 import threading
@@ -52,7 +53,10 @@ class Reset(Exception):
 
 
 class Rule:
-    """Which calls meet a fault, and which one. The nth call that matches always meets the same."""
+    """Which calls meet a fault, and which one. The nth call that matches always meets the same.
+
+    `times` bounds how many do: of all, or with `each` of each operation.
+    """
 
     def __init__(self, row):
         self.row = row
@@ -65,7 +69,8 @@ class Rule:
             raise ValueError("status is 500 or 503")
         self.operations = row.get("operations") or ["*"]
         self.chance = random.Random(row.get("seed", 1))
-        self.matched = self.fired = 0
+        self.matched = 0
+        self.met = collections.Counter()
 
     def meets(self, call):
         if row_says(self.row.get("mutating"), call.mutating):
@@ -77,13 +82,14 @@ class Rule:
             spared = self.chance.random() >= self.row.get("share", 1)
             if self.matched <= self.row.get("after", 0) or spared:
                 return False
-            if self.row.get("times") is not None and self.fired >= self.row["times"]:
+            fired = self.met[call.name] if self.row.get("each") else self.met.total()
+            if self.row.get("times") is not None and fired >= self.row["times"]:
                 return False
-            self.fired += 1
+            self.met[call.name] += 1
             return True
 
     def shown(self):
-        return {**self.row, "matched": self.matched, "fired": self.fired}
+        return {**self.row, "matched": self.matched, "fired": self.met.total()}
 
 
 def row_says(wanted, is_so):
