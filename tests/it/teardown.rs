@@ -340,6 +340,21 @@ async fn what_somebody_else_has_in_a_subnet_is_named_and_not_waited_for() {
     assert_snapshot!("destroy_with_a_foreign_interface", used.said(&output));
 
     ec2.delete_network_interface().network_interface_id(id).send().await.expect("deleted");
+
+    // A service's interface goes with its owner, if anybody deletes that.
+    let make = ec2.create_nat_gateway().subnet_id(subnet.id());
+    let made = make.connectivity_type(ec2::types::ConnectivityType::Private).send().await;
+    let made = made.expect("a NAT gateway").nat_gateway.and_then(|it| it.nat_gateway_id);
+    let nat = made.expect("an id");
+    let begun = Instant::now();
+    let output = used.infra(&["destroy", "--yes"]);
+    assert_eq!(output.status.code(), Some(1), "{}", used.said(&output));
+    assert!(begun.elapsed() < Duration::from_mins(1), "given up early");
+    let advice = format!("→ delete NAT gateway {nat} if nobody needs it, then run again\n");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&advice), "{said}");
+
+    ec2.delete_nat_gateway().nat_gateway_id(nat).send().await.expect("deleted");
     let output = used.infra(&["destroy", "--yes"]);
     assert!(output.status.success(), "{}", used.said(&output));
     assert!(used.said(&output).contains("\n0 objects left.\n"), "{}", used.said(&output));

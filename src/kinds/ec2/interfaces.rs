@@ -1,10 +1,16 @@
 //! What is still in a network when a part of it cannot be deleted: for people to read.
 
-use aws_sdk_ec2::types::{NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType};
+use std::fmt;
+
+use aws_sdk_ec2::types::{
+    NatGatewayState, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
+    State as EndpointState,
+};
 
 use super::{client, filter, tags};
 use crate::aws::Aws;
 use crate::kind::{Blocker, ownership};
+use crate::kinds::elbv2;
 
 /// How many interfaces are asked for: more would not be read.
 const SHOWN: i32 = 100;
@@ -18,12 +24,77 @@ pub(super) async fn interfaces(aws: &Aws, name: &str, value: &str) -> Vec<Networ
 
 /// The interfaces that hold a subnet or a group.
 pub(super) async fn holding(aws: &Aws, name: &str, value: &str) -> Vec<Blocker> {
-    interfaces(aws, name, value).await.iter().map(blocker).collect()
+    blockers(aws, &interfaces(aws, name, value).await).await
+}
+
+/// Interfaces with whose they are. Those of an object that nobody is deleting stay.
+pub(super) async fn blockers(aws: &Aws, interfaces: &[NetworkInterface]) -> Vec<Blocker> {
+    let mut blockers = Vec::with_capacity(interfaces.len());
+    for interface in interfaces {
+        let mut blocker = blocker(interface);
+        if let Some(owner) = Owner::of(interface)
+            && owner.stays(aws).await
+        {
+            blocker.remedy = Some(format!("delete {owner} if nobody needs it, then run again"));
+        }
+        blockers.push(blocker);
+    }
+    blockers
+}
+
+/// What an interface belongs to, and goes with.
+enum Owner<'a> {
+    NatGateway(&'a str),
+    Endpoint(&'a str),
+    /// `app/<name>/<id>`, as its ARN ends.
+    Balancer(&'a str),
+}
+
+impl<'a> Owner<'a> {
+    /// The owner, by the description that services give their interfaces.
+    fn of(interface: &'a NetworkInterface) -> Option<Self> {
+        let text = interface.description()?;
+        let nat = text.strip_prefix("Interface for NAT Gateway ").map(Self::NatGateway);
+        let endpoint = || text.strip_prefix("VPC Endpoint Interface ").map(Self::Endpoint);
+        let balancer = || text.strip_prefix("ELB ").map(Self::Balancer);
+        nat.or_else(endpoint).or_else(balancer)
+    }
+
+    /// Whether it is there and not being deleted.
+    async fn stays(&self, aws: &Aws) -> bool {
+        match self {
+            Self::NatGateway(id) => {
+                let answer = client(aws).describe_nat_gateways().nat_gateway_ids(*id).send().await;
+                let found = answer.ok().and_then(|answer| answer.nat_gateways).unwrap_or_default();
+                found.iter().any(|it| it.state() == Some(&NatGatewayState::Available))
+            }
+            Self::Endpoint(id) => {
+                let answer =
+                    client(aws).describe_vpc_endpoints().vpc_endpoint_ids(*id).send().await;
+                let found = answer.ok().and_then(|answer| answer.vpc_endpoints).unwrap_or_default();
+                found.iter().any(|it| it.state() == Some(&EndpointState::Available))
+            }
+            Self::Balancer(path) => {
+                let arn = aws.arn("elasticloadbalancing", &format!("loadbalancer/{path}"));
+                matches!(elbv2::is_gone(aws, &arn).await, Ok(false))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NatGateway(id) => write!(f, "NAT gateway {id}"),
+            Self::Endpoint(id) => write!(f, "VPC endpoint {id}"),
+            Self::Balancer(path) => write!(f, "load balancer {path}"),
+        }
+    }
 }
 
 /// An interface with whose it is. Services leave a description; what they left, they take away
 /// some minutes after its owner has gone. What nobody will take away has a remedy.
-pub(super) fn blocker(interface: &NetworkInterface) -> Blocker {
+fn blocker(interface: &NetworkInterface) -> Blocker {
     let id = interface.network_interface_id().unwrap_or_default();
     let description = interface.description().unwrap_or_default();
     let is = |kind: &NetworkInterfaceType| interface.interface_type() == Some(kind);
@@ -31,14 +102,8 @@ pub(super) fn blocker(interface: &NetworkInterface) -> Blocker {
     let of = |owner: &str| format!("network interface {id} of {owner}");
     let passing = |owner: &str| Blocker { what: of(owner), remedy: None };
 
-    if let Some(gateway) = description.strip_prefix("Interface for NAT Gateway ") {
-        return passing(&format!("NAT gateway {gateway}"));
-    }
-    if let Some(endpoint) = description.strip_prefix("VPC Endpoint Interface ") {
-        return passing(&format!("VPC endpoint {endpoint}"));
-    }
-    if let Some(balancer) = description.strip_prefix("ELB ") {
-        return passing(&format!("load balancer {balancer}"));
+    if let Some(owner) = Owner::of(interface) {
+        return passing(&owner.to_string());
     }
     if description.starts_with("arn:aws:ecs:") {
         return passing("an ECS task");

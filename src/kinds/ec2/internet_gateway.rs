@@ -4,7 +4,7 @@ use aws_sdk_ec2::types::{InternetGateway as AwsInternetGateway, ResourceType};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::interfaces::{blocker, interfaces};
+use super::interfaces::{blockers, interfaces};
 use super::{NOT_YET, Vpc, client, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
@@ -74,8 +74,9 @@ impl Kind for InternetGateway {
     /// The interfaces in its network that have a public address.
     async fn blockers(aws: &Aws, was: &Live<Self>) -> Vec<Blocker> {
         let Some(vpc) = &was.spec.vpc else { return Vec::new() };
-        let found = interfaces(aws, "vpc-id", vpc).await;
-        found.iter().filter(|found| found.association().is_some()).map(blocker).collect()
+        let mut found = interfaces(aws, "vpc-id", vpc).await;
+        found.retain(|found| found.association().is_some());
+        blockers(aws, &found).await
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -203,12 +203,7 @@ impl Kind for LoadBalancer {
     }
 
     async fn gone(aws: &Aws, was: &Live<Self>) -> Result<bool> {
-        let look = client(aws).describe_load_balancers().load_balancer_arns(&was.outputs.arn);
-        match look.send().await.map_err(Error::from) {
-            Ok(answer) => Ok(answer.load_balancers().is_empty()),
-            Err(error) if error.is_not_found() => Ok(true),
-            Err(error) => Err(error),
-        }
+        is_gone(aws, &was.outputs.arn).await
     }
 
     fn check(&self) -> Vec<Problem> {
@@ -250,6 +245,16 @@ impl Kind for LoadBalancer {
             problems.push(Problem::at("ip_address_type", text));
         }
         problems
+    }
+}
+
+/// Whether AWS knows a load balancer no more.
+pub(crate) async fn is_gone(aws: &Aws, arn: &str) -> Result<bool> {
+    let look = client(aws).describe_load_balancers().load_balancer_arns(arn);
+    match look.send().await.map_err(Error::from) {
+        Ok(answer) => Ok(answer.load_balancers().is_empty()),
+        Err(error) if error.is_not_found() => Ok(true),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,6 +13,7 @@ use aws_sdk_elasticloadbalancingv2::types::Tag;
 
 pub use listener::Listener;
 pub use load_balancer::LoadBalancer;
+pub(crate) use load_balancer::is_gone;
 pub use target_group::TargetGroup;
 
 use crate::aws::{Aws, Result};
