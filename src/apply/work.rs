@@ -187,7 +187,11 @@ impl Site<'_> {
         let missing: Tags =
             tags.into_iter().filter(|(key, value)| made.tags.get(key) != Some(value)).collect();
         carry(self.kind.schema(), &made.spec, &mut spec, &[]);
-        let changes = diff(self.kind.schema(), &made.spec, &spec, &[]);
+        // Fields that waited are as the file has them, without what is left to defaults. One that
+        // cannot be read is refused when it is sent.
+        let canonical = self.kind.canonical(&spec);
+        let wanted = canonical.as_ref().unwrap_or(&spec);
+        let changes = diff(self.kind.schema(), &made.spec, wanted, &[]);
         if let Some(change) = changes.iter().find(|change| change.replaces) {
             let message =
                 format!("{} of this address exists with another {}", made.id(), change.path);

@@ -87,12 +87,21 @@ impl World {
         plan::plan(stack, &snapshot, &plan::Options::default()).map_err(|e| e.render(false))
     }
 
-    /// The plan once lists have caught up with what was just done, as far as [`LISTS_LAG`] goes.
+    /// The plan once it is empty, or the last one.
     pub async fn plan_in_time(&self, stack: &Stack) -> Result<Plan, String> {
+        self.plan_until(stack, |plan| !plan.has_changes()).await
+    }
+
+    /// The plan once it is as it should be, or the last one.
+    pub async fn plan_until(
+        &self,
+        stack: &Stack,
+        is_right: impl Fn(&Plan) -> bool,
+    ) -> Result<Plan, String> {
         let deadline = Instant::now() + LISTS_LAG;
         loop {
             let plan = self.plan(stack).await?;
-            if !plan.has_changes() || Instant::now() > deadline {
+            if is_right(&plan) || Instant::now() > deadline {
                 return Ok(plan);
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
