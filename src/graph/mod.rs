@@ -17,8 +17,28 @@ pub struct Graph<K> {
 #[derive(Clone, Debug)]
 struct Node<K> {
     key: K,
-    needs: BTreeSet<usize>,
-    needed_by: BTreeSet<usize>,
+    needs: Places,
+    needed_by: Places,
+}
+
+/// Places in their order: edges are mostly added in it as well.
+#[derive(Clone, Debug, Default)]
+struct Places(Vec<usize>);
+
+impl Places {
+    fn insert(&mut self, place: usize) {
+        if self.0.last().is_none_or(|last| *last < place) {
+            self.0.push(place);
+        } else if let Err(at) = self.0.binary_search(&place) {
+            self.0.insert(at, place);
+        }
+    }
+
+    /// False when it was not among them.
+    fn remove(&mut self, place: usize) -> bool {
+        let found = self.0.binary_search(&place);
+        found.map(|at| self.0.remove(at)).is_ok()
+    }
 }
 
 /// Nodes that need each other: each needs the next, and the last needs the first.
@@ -67,15 +87,15 @@ impl<K: Ord + Clone> Graph<K> {
         let (Some(&node), Some(&needed)) = (self.index.get(node), self.index.get(needed)) else {
             return false;
         };
-        self.nodes[needed].needed_by.remove(&node);
-        self.nodes[node].needs.remove(&needed)
+        self.nodes[needed].needed_by.remove(node);
+        self.nodes[node].needs.remove(needed)
     }
 
     fn place(&mut self, key: K) -> usize {
         let next = self.nodes.len();
         let place = *self.index.entry(key.clone()).or_insert(next);
         if place == next {
-            let (needs, needed_by) = (BTreeSet::new(), BTreeSet::new());
+            let (needs, needed_by) = (Places::default(), Places::default());
             self.nodes.push(Node { key, needs, needed_by });
         }
         place
@@ -114,10 +134,10 @@ impl<K: Ord + Clone> Graph<K> {
     fn neighbours<'a>(
         &'a self,
         key: &K,
-        of: fn(&Node<K>) -> &BTreeSet<usize>,
+        of: fn(&Node<K>) -> &Places,
     ) -> impl Iterator<Item = &'a K> + use<'a, K> {
         let node = self.index.get(key).map(|&place| &self.nodes[place]);
-        node.into_iter().flat_map(of).map(|&place| &self.nodes[place].key)
+        node.into_iter().flat_map(move |node| &of(node).0).map(|&place| &self.nodes[place].key)
     }
 
     /// The same nodes with every edge turned round.
@@ -133,13 +153,13 @@ impl<K: Ord + Clone> Graph<K> {
     /// that was named first does. The error is a shortest way round among nodes that need each
     /// other.
     pub fn order(&self) -> Result<Vec<&K>, Cycle<K>> {
-        let mut missing: Vec<usize> = self.nodes.iter().map(|node| node.needs.len()).collect();
+        let mut missing: Vec<usize> = self.nodes.iter().map(|node| node.needs.0.len()).collect();
         let mut ready: BinaryHeap<Reverse<usize>> =
             (0..self.nodes.len()).filter(|&place| missing[place] == 0).map(Reverse).collect();
         let mut order = Vec::with_capacity(self.nodes.len());
         while let Some(Reverse(place)) = ready.pop() {
             order.push(&self.nodes[place].key);
-            for &next in &self.nodes[place].needed_by {
+            for &next in &self.nodes[place].needed_by.0 {
                 missing[next] -= 1;
                 if missing[next] == 0 {
                     ready.push(Reverse(next));
@@ -167,7 +187,7 @@ impl<K: Ord + Clone> Graph<K> {
         let mut seen = BTreeSet::new();
         let mut place = (0..self.nodes.len()).find(stuck).unwrap_or_default();
         while seen.insert(place) {
-            place = self.nodes[place].needs.iter().copied().find(stuck).unwrap_or(place);
+            place = self.nodes[place].needs.0.iter().copied().find(stuck).unwrap_or(place);
         }
         let start = place;
         let mut came_from = BTreeMap::new();
@@ -175,7 +195,7 @@ impl<K: Ord + Clone> Graph<K> {
         while !came_from.contains_key(&start) {
             let mut next = Vec::new();
             for place in front {
-                for &need in self.nodes[place].needs.iter().filter(|need| stuck(need)) {
+                for &need in self.nodes[place].needs.0.iter().filter(|need| stuck(need)) {
                     came_from.entry(need).or_insert_with(|| {
                         next.push(need);
                         place

@@ -73,7 +73,7 @@ pub trait AnyKind: Send + Sync {
 pub struct Examined {
     /// What AWS would refuse about it.
     pub problems: Vec<Problem>,
-    typed: Box<dyn Any>,
+    typed: Box<dyn Any + Send>,
 }
 
 /// A kind's place in the registry.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -12,11 +13,12 @@ use super::expand::{Draft, Expander, is_field};
 use super::lookup;
 use super::scope::{Entity, Entry, Scope};
 use super::sites;
-use super::walk::{At, Site, Walker, with_trail};
+use super::walk::{At, Found, Site, Walker, with_trail};
 use super::{Address, Lifecycle, Outputs, Reference, Resource};
 use crate::diagnostic::{Diagnostic, Span, did_you_mean};
 use crate::graph::Graph;
 use crate::kind::{Examined, Problem};
+use crate::stack::expression::Compiler;
 use crate::stack::{Data, Node};
 
 /// A draft whose spec was read.
@@ -44,8 +46,15 @@ pub(super) fn resources(expander: &mut Expander) -> IndexMap<Address, Resource> 
     // The table is set once: a load has one round of drafts.
     let _ = shared.table.set(table);
 
-    let mut read: Vec<Read> =
-        drafts.iter().enumerate().map(|(place, draft)| one(expander, place, draft)).collect();
+    let compiler = &expander.compiler;
+    let found: Vec<(Read, Found)> =
+        drafts.par_iter().enumerate().map(|(place, draft)| one(compiler, place, draft)).collect();
+    let mut read = Vec::with_capacity(found.len());
+    for (one, found) in found {
+        expander.mistakes.extend(found.mistakes);
+        expander.secrets.extend(found.secrets);
+        read.push(one);
+    }
     let lifecycles: Vec<Lifecycle> =
         drafts.iter().map(|draft| lifecycle(expander, draft, &drafts)).collect();
     let places: HashMap<&Address, usize> =
@@ -64,60 +73,57 @@ pub(super) fn resources(expander: &mut Expander) -> IndexMap<Address, Resource> 
         .zip(lifecycles)
         .map(|((draft, read), lifecycle)| Some((draft, read, lifecycle)))
         .collect();
-    let table = shared.table.get();
-    let address =
-        |place: usize| table.and_then(|table| table.get(place)).map(|e| e.address.clone());
-    order
-        .into_iter()
-        .filter_map(|place| {
-            let (draft, read, lifecycle) = slots[place].take()?;
-            let mut references: Vec<Reference> = Vec::new();
-            for (to, _, late) in read.references.iter().filter(|(to, ..)| *to != place) {
-                let to = address(*to)?;
-                match references.iter_mut().find(|reference| reference.to == to) {
-                    Some(known) => known.late &= late,
-                    None => references.push(Reference { to, late: *late }),
-                }
-            }
-            let span = draft.span();
-            let mut tags = draft.inherited.tags;
-            let name_field = draft.kind.schema().name_field().is_some();
-            if !name_field {
-                let name = default_name(&draft.scope, &draft.address, 256);
-                tags.entry("Name".to_owned()).or_insert(name);
-            }
-            let resource = Resource {
-                address: draft.address.clone(),
-                kind: draft.kind,
-                region: draft.scope.region.clone(),
-                spec: read.spec,
-                default_name: read.default_name,
-                tags,
-                lifecycle,
-                references,
-                span,
-                scope: draft.scope,
-                sites: Arc::new(read.sites),
-                own: read.own,
-            };
-            Some((draft.address, resource))
-        })
-        .collect()
+    let ordered: Vec<_> = order.into_iter().filter_map(|place| slots[place].take()).collect();
+    let table = shared.table.get().map(Vec::as_slice).unwrap_or_default();
+    let made = ordered.into_par_iter().map(|(draft, read, lifecycle)| {
+        let resource = resource(draft, read, lifecycle, table);
+        (resource.address.clone(), resource)
+    });
+    made.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn resource(draft: Draft, read: Read, lifecycle: Lifecycle, table: &[Entry]) -> Resource {
+    let mut references: Vec<Reference> = Vec::with_capacity(read.references.len());
+    let entries = read.references.iter().filter_map(|(to, _, late)| Some((table.get(*to)?, *late)));
+    for (to, late) in entries.filter(|(to, _)| to.address != draft.address) {
+        match references.iter_mut().find(|reference| reference.to == to.address) {
+            Some(known) => known.late &= late,
+            None => references.push(Reference { to: to.address.clone(), late }),
+        }
+    }
+    let span = draft.span();
+    let mut tags = draft.inherited.tags;
+    if draft.kind.schema().name_field().is_none() {
+        let name = default_name(&draft.scope, &draft.address, 256);
+        tags.entry("Name".to_owned()).or_insert(name);
+    }
+    Resource {
+        address: draft.address,
+        kind: draft.kind,
+        region: draft.scope.region.clone(),
+        spec: read.spec,
+        default_name: read.default_name,
+        tags,
+        lifecycle,
+        references,
+        span,
+        scope: draft.scope,
+        sites: Arc::new(read.sites),
+        own: read.own,
+    }
 }
 
 /// Reads one spec.
-fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
+fn one(compiler: &Compiler, place: usize, draft: &Draft) -> (Read, Found) {
     let node = &draft.declaration.node;
     let key = &draft.declaration.key;
     let schema = draft.kind.schema();
     let fields = node.entries().iter().filter(|entry| is_field(entry));
     let what = format!("`{}`", draft.kind.name());
-    let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+    let mut walker = Walker::new(compiler, &draft.scope);
     let mut spec = walker.object(schema.json(), fields, &what, (key.start, key.end));
     let mut found = walker.found;
     let broken = !found.mistakes.is_empty();
-    expander.mistakes.extend(found.mistakes);
-    expander.secrets.extend(found.secrets);
 
     // What refers to a field of itself that the user decides waits for nobody.
     found.references.retain(|(to, field, _)| {
@@ -134,9 +140,10 @@ fn one(expander: &mut Expander, place: usize, draft: &Draft) -> Read {
         spec.insert(field.name.to_owned(), name.clone().into());
         default = Some(name);
     }
-    let references = found.references;
+    let (sites, references) =
+        (std::mem::take(&mut found.sites), std::mem::take(&mut found.references));
     let spec = Value::Object(spec);
-    Read { spec, sites: found.sites, default_name: default, references, broken, own: false }
+    (Read { spec, sites, default_name: default, references, broken, own: false }, found)
 }
 
 /// `<stack>-<env>-<address>`, cut to a length by keeping its head and a hash of the whole.
@@ -319,14 +326,17 @@ fn settle(
             }
         });
     }
-    for (place, draft) in drafts.iter().enumerate() {
+    let asked = drafts.par_iter().zip(&*read).map(|(draft, read)| {
         let mut asked: Vec<(usize, String)> = Vec::new();
-        for site in &read[place].sites {
+        for site in &read.sites {
             // What is wrong here was reported on the first walk.
             let _ = site.visit(&draft.scope, &mut |to, field| {
                 asked.extend(field.map(|field| (to, field.to_owned())));
             });
         }
+        asked
+    });
+    for (place, asked) in asked.collect::<Vec<_>>().into_iter().enumerate() {
         read[place].own = asked.iter().any(|(to, _)| *to == place);
         let specs = Specs { read, places, drafts };
         for (to, field) in asked {
@@ -361,7 +371,7 @@ fn settle_one(
         match value {
             Ok(Some(value)) => {
                 let node = Node::of(&value, site.start, site.end);
-                let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+                let mut walker = Walker::new(&expander.compiler, &draft.scope);
                 walker.literal = true;
                 walker.hidden.clone_from(&site.secret);
                 let value = walker.value(site.schema, &node, &site.name);
@@ -372,7 +382,7 @@ fn settle_one(
             }
             Ok(None) => waiting.push(site),
             Err(fault) => {
-                let mut walker = Walker::new(&mut expander.compiler, &draft.scope);
+                let mut walker = Walker::new(&expander.compiler, &draft.scope);
                 walker.hidden.clone_from(&site.secret);
                 let at = At { name: &site.name, start: site.start, end: site.end };
                 walker.fault(fault, at);
@@ -389,18 +399,22 @@ fn settle_one(
 /// What the kinds themselves find wrong.
 fn checks(expander: &mut Expander, drafts: &[Draft], read: &[Read]) {
     let mut by_kind: BTreeMap<&str, Vec<(usize, Examined)>> = BTreeMap::new();
-    for (place, (draft, read)) in drafts.iter().zip(read).enumerate() {
-        if read.broken {
-            continue;
-        }
-        match draft.kind.examine(&read.spec) {
-            Ok(mut examined) => {
+    let examined: Vec<_> = drafts
+        .par_iter()
+        .zip(read)
+        .map(|(draft, read)| (!read.broken).then(|| draft.kind.examine(&read.spec)))
+        .collect();
+    for (place, examined) in examined.into_iter().enumerate() {
+        let (draft, read) = (&drafts[place], &read[place]);
+        match examined {
+            None => {}
+            Some(Ok(mut examined)) => {
                 for problem in std::mem::take(&mut examined.problems) {
                     self::problem(expander, draft, problem);
                 }
                 by_kind.entry(draft.kind.name()).or_default().push((place, examined));
             }
-            Err(message) => canonical(expander, draft, &read.spec, message),
+            Some(Err(message)) => canonical(expander, draft, &read.spec, message),
         }
     }
     for all in by_kind.into_values() {

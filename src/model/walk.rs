@@ -90,7 +90,7 @@ pub(super) struct Found {
 
 /// A walk through one declaration.
 pub(super) struct Walker<'a> {
-    pub compiler: &'a mut Compiler,
+    pub compiler: &'a Compiler,
     pub scope: &'a Arc<Scope>,
     pub found: Found,
     pub path: Vec<Place>,
@@ -110,7 +110,7 @@ pub(super) struct At<'n> {
 }
 
 impl<'a> Walker<'a> {
-    pub fn new(compiler: &'a mut Compiler, scope: &'a Arc<Scope>) -> Self {
+    pub fn new(compiler: &'a Compiler, scope: &'a Arc<Scope>) -> Self {
         Self {
             compiler,
             scope,

@@ -1,7 +1,7 @@
 //! Which live object is whose: by the address in its tags, and by the name that it bears.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -18,7 +18,9 @@ pub(super) struct Claims<'a> {
     /// Whether each is ours.
     pub ours: Vec<bool>,
     by_address: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
-    by_name: HashMap<(&'a str, &'a str, &'a str), usize>,
+    /// Made when a resource without an object asks for the first time.
+    by_name: OnceLock<HashMap<(&'a str, &'a str, &'a str), usize>>,
+    find: Find,
 }
 
 /// An object that has the name which a resource wants.
@@ -44,18 +46,24 @@ impl<'a> Claims<'a> {
                     && object.address().is_some()
             })
             .collect::<Vec<_>>();
-        let mut by_address: HashMap<_, Vec<usize>> = HashMap::new();
-        let mut by_name = HashMap::new();
+        let mut by_address: HashMap<_, Vec<usize>> = HashMap::with_capacity(objects.len());
         for (place, &object) in objects.iter().enumerate() {
-            let (kind, region) = (object.kind.as_str(), object.region.as_str());
             if let (true, Some(address)) = (ours[place], object.address()) {
-                by_address.entry((address, kind, region)).or_default().push(place);
-            }
-            if let Some(name) = name_of(object, find) {
-                by_name.insert((name, kind, region), place);
+                let key = (address, object.kind.as_str(), object.region.as_str());
+                by_address.entry(key).or_default().push(place);
             }
         }
-        Self { objects, ours, by_address, by_name }
+        Self { objects, ours, by_address, by_name: OnceLock::new(), find }
+    }
+
+    fn by_name(&self) -> &HashMap<(&'a str, &'a str, &'a str), usize> {
+        self.by_name.get_or_init(|| {
+            let named = self.objects.iter().enumerate().filter_map(|(place, object)| {
+                let name = name_of(object, self.find)?;
+                Some(((name, object.kind.as_str(), object.region.as_str()), place))
+            });
+            named.collect()
+        })
     }
 
     /// Our objects at an address.
@@ -69,7 +77,7 @@ impl<'a> Claims<'a> {
         let field = resource.kind.schema().claimed_name()?;
         let name = desired.get(field.name)?.as_str()?;
         let key = (name, resource.kind.name(), region_of(resource, stack));
-        let &place = self.by_name.get(&key)?;
+        let &place = self.by_name().get(&key)?;
         let object = self.objects[place];
         let what = format!("`{}` `{name}` in {}", key.1, key.2);
         let wanted_by = format!("`{}` wants this name", resource.address);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::claims::{Claims, Holder, name_of, region_of};
@@ -33,6 +34,8 @@ pub(super) struct Walk<'a> {
     mode: Mode,
     find: Find,
     claims: Claims<'a>,
+    /// The resources' places, each after what it needs, and beside them what each needs.
+    order: (Vec<usize>, Vec<Vec<Address>>),
 }
 
 /// What was found out about one resource.
@@ -45,13 +48,13 @@ struct Outcome {
 }
 
 /// What is known of resources so far.
-struct Known<'a> {
-    walk: &'a Walk<'a>,
+struct Known<'w, 'a> {
+    walk: &'w Walk<'a>,
     /// By the resources' places.
     outcomes: Vec<Option<Result<Outcome, Diagnostic>>>,
 }
 
-impl Outputs for Known<'_> {
+impl Outputs for Known<'_, '_> {
     fn get(&self, address: &Address, field: &str) -> Option<Value> {
         let Walk { stack, claims, mode, .. } = self.walk;
         let (place, _, resource) = stack.resources.get_full(address)?;
@@ -79,18 +82,22 @@ impl<'a> Walk<'a> {
         mode: Mode,
         find: Find,
     ) -> Self {
-        let claims = Claims::new(snapshot, &stack.name, &stack.environment, find);
-        Self { stack, snapshot, options, mode, find, claims }
+        let claims = || Claims::new(snapshot, &stack.name, &stack.environment, find);
+        let (claims, order) = rayon::join(claims, || order(stack));
+        Self { stack, snapshot, options, mode, find, claims, order }
     }
 
     /// The plan, or all that stands against it.
-    pub fn plan(&self) -> Result<Plan, PlanErrors> {
+    pub fn plan(mut self) -> Result<Plan, PlanErrors> {
+        let (order, needs) = std::mem::take(&mut self.order);
         let resources: Vec<&Resource> = self.stack.resources.values().collect();
-        let (order, needs) = self.order(&resources);
         let outcomes = std::iter::repeat_with(|| None).take(resources.len()).collect();
-        let mut known = Known { walk: self, outcomes };
-        for &place in &order {
-            known.outcomes[place] = Some(self.outcome(resources[place], &known));
+        let mut known = Known { walk: &self, outcomes };
+        for level in self.levels(&order, &resources) {
+            let outcome = |&place: &usize| (place, self.outcome(resources[place], &known));
+            for (place, outcome) in level.par_iter().map(outcome).collect::<Vec<_>>() {
+                known.outcomes[place] = Some(outcome);
+            }
         }
         // What is referred to late may come later in the order than what refers to it, or be that
         // itself.
@@ -102,7 +109,7 @@ impl<'a> Walk<'a> {
             };
             (is_late || waits).then(|| (place, self.outcome(resources[place], &known)))
         };
-        let later: Vec<_> = order.iter().filter_map(again).collect();
+        let later: Vec<_> = order.par_iter().filter_map(again).collect();
         let outputs = self.stack.outputs(&known);
         let mut outcomes = known.outcomes;
         for (place, outcome) in later {
@@ -147,38 +154,24 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// The resources' places, each after what it needs, and beside them what each needs.
-    fn order(&self, resources: &[&'a Resource]) -> (Vec<usize>, Vec<Vec<Address>>) {
-        let place_of = |address: &Address| self.stack.resources.get_index_of(address);
-        let mut graph = Graph::new();
-        for place in 0..resources.len() {
-            graph.insert(Step::One(place));
+    /// The places of an order, put together where none refers to another: what is looked at at once.
+    fn levels(&self, order: &[usize], resources: &[&Resource]) -> Vec<Vec<usize>> {
+        let mut levels: Vec<Vec<usize>> = Vec::new();
+        let mut level_of: Vec<Option<usize>> = vec![None; resources.len()];
+        for &place in order {
+            let needs = resources[place].references.iter();
+            let needs = needs.filter_map(|one| self.stack.resources.get_index_of(&one.to));
+            // What comes later in the order is not waited for: the reference is a late one.
+            let level = needs.filter_map(|need| level_of[need]).max().map_or(0, |last| last + 1);
+            level_of[place] = Some(level);
+            levels.resize_with(levels.len().max(level + 1), Vec::new);
+            levels[level].push(place);
         }
-        for (place, resource) in resources.iter().enumerate() {
-            let early = resource.references.iter().filter(|reference| !reference.late);
-            let needs = early.map(|reference| &reference.to).chain(&resource.lifecycle.depends_on);
-            for need in needs.filter_map(place_of).filter(|&need| need != place) {
-                graph.edge(Step::One(place), Step::One(need));
-            }
-        }
-        let nodes = resources.iter().map(|resource| Some((resource.kind, &*resource.region)));
-        teardown::after(&mut graph, &nodes.collect::<Vec<_>>());
-        teardown::loosen(&mut graph);
-        let order = graph.order().map(|order| teardown::places(&order)).unwrap_or_default();
-        let needs = order.iter().map(|&place| {
-            let direct = graph.needs(&Step::One(place)).flat_map(|step| match step {
-                Step::One(need) => vec![*need],
-                Step::All(..) => teardown::places(&graph.needs(step).collect::<Vec<_>>()),
-            });
-            let needs: BTreeSet<usize> = direct.filter(|&need| need != place).collect();
-            needs.into_iter().map(|need| resources[need].address.clone()).collect()
-        });
-        let needs = needs.collect();
-        (order, needs)
+        levels
     }
 
     /// What becomes of one resource.
-    fn outcome(&self, resource: &'a Resource, known: &Known<'_>) -> Result<Outcome, Diagnostic> {
+    fn outcome(&self, resource: &'a Resource, known: &Known<'_, '_>) -> Result<Outcome, Diagnostic> {
         let desired = Self::desired(resource, known)?;
         let mut candidates = self.claims.at(resource.address.as_str(), resource, self.stack);
         let mut moved = None;
@@ -218,7 +211,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The spec to reach, canonical and without secrets.
-    fn desired(resource: &Resource, known: &Known<'_>) -> Result<Value, Diagnostic> {
+    fn desired(resource: &Resource, known: &Known<'_, '_>) -> Result<Value, Diagnostic> {
         let canonical = resource.resolve(known).and_then(|spec| resource.kind.canonical(&spec));
         let mut desired = canonical.map_err(|message| {
             let message = format!("`{}` has no meaning: {message}", resource.address);
@@ -454,6 +447,37 @@ impl<'a> Walk<'a> {
             places.into_iter().map(|place| (objects[place], reason(place))).collect();
         delete_items(&going, Some(self.stack), &[], self.find)
     }
+}
+
+/// The resources' places, each after what it needs, and beside them what each needs.
+fn order(stack: &Stack) -> (Vec<usize>, Vec<Vec<Address>>) {
+    let resources: Vec<&Resource> = stack.resources.values().collect();
+    let place_of = |address: &Address| stack.resources.get_index_of(address);
+    let mut graph = Graph::new();
+    for place in 0..resources.len() {
+        graph.insert(Step::One(place));
+    }
+    for (place, resource) in resources.iter().enumerate() {
+        let early = resource.references.iter().filter(|reference| !reference.late);
+        let needs = early.map(|reference| &reference.to).chain(&resource.lifecycle.depends_on);
+        for need in needs.filter_map(place_of).filter(|&need| need != place) {
+            graph.edge(Step::One(place), Step::One(need));
+        }
+    }
+    let nodes = resources.iter().map(|resource| Some((resource.kind, &*resource.region)));
+    teardown::after(&mut graph, &nodes.collect::<Vec<_>>());
+    teardown::loosen(&mut graph);
+    let order = graph.order().map(|order| teardown::places(&order)).unwrap_or_default();
+    let needs = order.par_iter().map(|&place| {
+        let direct = graph.needs(&Step::One(place)).flat_map(|step| match step {
+            Step::One(need) => vec![*need],
+            Step::All(..) => teardown::places(&graph.needs(step).collect::<Vec<_>>()),
+        });
+        let needs: BTreeSet<usize> = direct.filter(|&need| need != place).collect();
+        needs.into_iter().map(|need| resources[need].address.clone()).collect()
+    });
+    let needs = needs.collect();
+    (order, needs)
 }
 
 /// The tags to write and those to take away. Tags of AWS are nobody's; of ours only those that

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
@@ -176,15 +176,15 @@ pub fn leaf_index(name: &str) -> Option<usize> {
     name.strip_prefix('@')?.parse().ok()
 }
 
-/// The expressions of a file, each read once.
+/// The expressions of a file, each read once; several threads may ask.
 #[derive(Debug, Default)]
 pub struct Compiler {
-    codes: HashMap<String, Result<Arc<Code>, Fault>>,
+    codes: RwLock<HashMap<String, Result<Arc<Code>, Fault>>>,
 }
 
 impl Compiler {
     /// Reads a text; `None` when it holds no expression and stands for itself.
-    pub fn text(&mut self, source: &Arc<str>) -> Result<Option<Text>, Fault> {
+    pub fn text(&self, source: &Arc<str>) -> Result<Option<Text>, Fault> {
         if !source.contains("${") {
             return Ok(None);
         }
@@ -218,13 +218,14 @@ impl Compiler {
     }
 
     /// Reads one expression.
-    pub fn code(&mut self, source: &str) -> Result<Arc<Code>, Fault> {
-        if let Some(known) = self.codes.get(source) {
-            return known.clone();
-        }
-        let code = compile(source).map(Arc::new);
-        self.codes.insert(source.to_owned(), code.clone());
-        code
+    pub fn code(&self, source: &str) -> Result<Arc<Code>, Fault> {
+        // What a thread that panicked has left in it is whole: entries are made outside.
+        let known = self.codes.read().unwrap_or_else(PoisonError::into_inner).get(source).cloned();
+        known.unwrap_or_else(|| {
+            let code = compile(source).map(Arc::new);
+            let mut codes = self.codes.write().unwrap_or_else(PoisonError::into_inner);
+            codes.entry(source.to_owned()).or_insert(code).clone()
+        })
     }
 }
 
