@@ -5,6 +5,7 @@ what functions answered: each reset takes half a second, and the server grows by
 """
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, backend_lock
+from moto.ec2.models.subnets import Subnet
 
 
 def reset():
@@ -17,6 +18,7 @@ def reset():
             backend.clear()
         BackendDict._instances.clear()
     AccountSpecificBackend._generate_regions.cache_clear()
+    Subnet._base_avail_ip_iterator.cache_clear()
 
 
 BackendDict.reset = staticmethod(reset)
