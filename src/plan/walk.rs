@@ -171,7 +171,11 @@ impl<'a> Walk<'a> {
     }
 
     /// What becomes of one resource.
-    fn outcome(&self, resource: &'a Resource, known: &Known<'_, '_>) -> Result<Outcome, Diagnostic> {
+    fn outcome(
+        &self,
+        resource: &'a Resource,
+        known: &Known<'_, '_>,
+    ) -> Result<Outcome, Diagnostic> {
         let desired = Self::desired(resource, known)?;
         let mut candidates = self.claims.at(resource.address.as_str(), resource, self.stack);
         let mut moved = None;
