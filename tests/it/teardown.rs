@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::cli;
-use crate::world::{World, summary};
+use crate::world::{BETWEEN_LOOKS, LISTS_LAG, World, summary};
 
 /// A stack file in a world.
 struct Used {
@@ -95,11 +95,22 @@ impl Used {
         self.output(address, "name").await
     }
 
+    /// The object at an address, once lists show it.
+    async fn object(&self, address: &str) -> LiveObject {
+        let deadline = Instant::now() + LISTS_LAG;
+        loop {
+            let objects = self.objects().await;
+            let found = objects.into_iter().find(|object| object.address() == Some(address));
+            if let Some(found) = found {
+                return found;
+            }
+            assert!(Instant::now() < deadline, "nothing lives at {address}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
     async fn output(&self, address: &str, name: &str) -> String {
-        let objects = self.objects().await;
-        let found = objects.iter().find(|object| object.address() == Some(address));
-        let object = found.unwrap_or_else(|| panic!("nothing lives at {address}"));
-        object.outputs[name].as_str().expect("an output").to_owned()
+        self.object(address).await.outputs[name].as_str().expect("an output").to_owned()
     }
 
     /// Asks the local AWS itself, or tells it something.
@@ -325,8 +336,7 @@ const NETWORK: &str = "stack: shop\nregion: eu-west-3\nenvironments: { dev: {} }
 async fn what_somebody_else_has_in_a_subnet_is_named_and_not_waited_for() {
     let used = Used::new(NETWORK);
     used.world.apply(&used.stack()).await.expect("apply");
-    let objects = used.objects().await;
-    let subnet = objects.iter().find(|object| object.address() == Some("part")).expect("a subnet");
+    let subnet = used.object("part").await;
     let ec2 = ec2::Client::new(&used.world.config("eu-west-3").await);
     let make =
         ec2.create_network_interface().subnet_id(subnet.id()).description("of the neighbours");

@@ -12,7 +12,7 @@ use infra::local::{self, Running};
 use infra::model::{self, Stack};
 use infra::plan::{self, Item, Plan};
 use infra::{apply, stack};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Servers that the tests of this process share; each test has an account of its own in one.
@@ -22,8 +22,8 @@ static ACCOUNTS: AtomicU64 = AtomicU64::new(1);
 
 /// How long a list may miss what was just made, or still show what was deleted: AWS's lag behind, and
 /// so do those of the local AWS.
-const LISTS_LAG: Duration = Duration::from_secs(5);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+pub const LISTS_LAG: Duration = Duration::from_secs(5);
+pub const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// An account that nobody else uses.
 pub struct World {
@@ -71,6 +71,14 @@ impl World {
             .credentials_provider(credentials)
             .load()
             .await
+    }
+
+    /// Lets the account's lists show at once what was made.
+    pub async fn without_lag(&self) {
+        let url = format!("{}/infra/settings", self.endpoint);
+        let settings = json!({ "account": self.account, "lag": 0 });
+        let set = move || ureq::post(&url).send(settings.to_string()).map(drop);
+        tokio::task::spawn_blocking(set).await.expect("a task").expect("a setting");
     }
 
     /// Replaces the faults that calls of the account meet with.
