@@ -110,7 +110,7 @@ impl Used {
     }
 
     async fn output(&self, address: &str, name: &str) -> String {
-        self.object(address).await.outputs[name].as_str().expect("an output").to_owned()
+        Box::pin(self.object(address)).await.outputs[name].as_str().expect("an output").to_owned()
     }
 
     /// Asks the local AWS itself, or tells it something.
