@@ -2,7 +2,7 @@
 //! the binary writes, wherever it writes it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use infra::aws::Bookkeeping;
 use infra::kind::schema::{fields, property};
@@ -77,7 +77,7 @@ impl Case {
     /// The kind's example, and the address of its resource of the kind.
     fn example(&self) -> (Value, String) {
         let (service, thing) = self.kind.split_once('.').expect("service.thing");
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds");
+        let path = crate::root().join("src/kinds");
         let path = path.join(service).join("examples").join(format!("{thing}.yaml"));
         let text = fs::read_to_string(&path).expect("an example");
         let text = text.split("\n---\n").next().expect("a document");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use infra::model::{self, Options, Outputs, Stack};
 
 fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let folder = crate::root().join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .expect("the folder of cases is there")
         .map(|entry| entry.expect("it can be read").path())
@@ -50,8 +50,8 @@ fn snapshot(folder: &str, path: &Path, content: &str) {
     settings.set_snapshot_path(format!("../../{folder}"));
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/");
-    settings.add_filter(&regex::escape(manifest), "");
+    let manifest = format!("{}/", crate::root().join("tests/cases").display());
+    settings.add_filter(&regex::escape(&manifest), "");
     let name = path.file_stem().expect("it has a name").to_string_lossy().into_owned();
     settings.bind(|| insta::assert_snapshot!(name, content));
 }

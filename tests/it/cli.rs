@@ -20,7 +20,7 @@ pub fn infra(home: &Path) -> Command {
         .env("PATH", path)
         .env("HOME", home)
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.current_dir(crate::root());
     command
 }
 
@@ -157,7 +157,7 @@ fn a_denied_list_fails_the_plan_and_never_reads_as_absent() {
 /// The stack file that the README shows is a valid one.
 #[test]
 fn the_stack_file_of_the_readme_is_valid() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::root();
     let readme = std::fs::read_to_string(root.join("README.md")).expect("the README");
     let (_, rest) = readme.split_once("```yaml\n").expect("a stack file");
     let (text, _) = rest.split_once("```").expect("its end");
@@ -166,7 +166,7 @@ fn the_stack_file_of_the_readme_is_valid() {
             environment: Some(environment.to_owned()),
             ..infra::model::Options::default()
         };
-        let stack = infra::model::load_str("README.md", text, root, &options);
+        let stack = infra::model::load_str("README.md", text, &root, &options);
         let stack = stack.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
         assert!(stack.resources.len() > 10, "{} resources", stack.resources.len());
     }

@@ -2,7 +2,7 @@
 //! what its plan costs.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aws_sdk_cloudwatchlogs as logs;
 use aws_sdk_ec2 as ec2;
@@ -17,7 +17,7 @@ use crate::cli::infra;
 use crate::world::{World, load_with, summary};
 
 fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/healthcare.yaml")
+    crate::root().join("stacks/healthcare.yaml")
 }
 
 fn stack(world: &World, environment: &str) -> Stack {
@@ -132,7 +132,7 @@ async fn calls(world: &World, text: &str) -> (String, u64) {
     let root = TempDir::new().expect("a folder");
     let file = root.path().join("healthcare.yaml");
     fs::write(&file, text).expect("written");
-    let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let templates = crate::root().join("templates");
     let options = Options {
         environment: Some("dev".to_owned()),
         account: Some(world.account.clone()),

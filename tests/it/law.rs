@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::world::{World, load_with, summary, yaml};
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src/kinds")
+    crate::root().join("src/kinds")
 }
 
 fn example(kind: &dyn AnyKind) -> PathBuf {

@@ -117,7 +117,7 @@ async fn the_tagging_api_lists_an_elastic_ip() {
 /// The overlay's own tests speak through boto3, so that they are independent of our client.
 #[test]
 fn the_overlay_behaves_as_its_own_tests_say() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = crate::root();
     let output = Command::new(local::python().expect("an interpreter"))
         .arg(root.join("tests/local/run.py"))
         .arg(root.join("src/local/overlay"))

@@ -17,3 +17,9 @@ mod settled;
 mod sources;
 mod teardown;
 mod world;
+
+/// The checkout. Asked for when the tests run, not when they are compiled: a cache of artefacts may
+/// come from another checkout.
+fn root() -> std::path::PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
+}

@@ -1,6 +1,6 @@
 //! Killed anywhere, answers lost, throttled: a second run always ends where an undisturbed one does.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use infra::local::control::Blow;
 use infra::model;
@@ -27,7 +27,7 @@ async fn findings(options: Options) -> Findings {
 /// The whole enumeration is `infra rehearse stacks/healthcare.yaml --env prod --all`.
 #[tokio::test]
 async fn the_healthcare_system_survives_a_sample_of_crashes() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("stacks/healthcare.yaml");
+    let file = crate::root().join("stacks/healthcare.yaml");
     let groups = rehearse::GROUPS.to_vec();
     let call = call("dev", &[]);
     let found =

@@ -21,7 +21,7 @@ fn sources() -> Vec<(String, String)> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = crate::root().join("src");
     let mut found = Vec::new();
     collect(&root, &root, &mut found);
     assert!(found.len() > 50, "the sources are not where they were");

@@ -134,7 +134,7 @@ impl Used {
 
 /// The healthcare stack with a bucket whose key is the stack's own.
 fn clinic() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/stacks/healthcare.yaml");
+    let path = crate::root().join("stacks/healthcare.yaml");
     let text = std::fs::read_to_string(path).expect("the stack");
     let more = "
   records_key:
@@ -264,7 +264,7 @@ async fn addresses(used: &Used) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_used_stack_goes_once_it_is_said_what_becomes_of_its_data() {
     let used = Used::new(&clinic());
-    let templates = concat!(env!("CARGO_MANIFEST_DIR"), "/templates/network.yaml");
+    let templates = crate::root().join("templates/network.yaml");
     std::fs::create_dir(used.folder.path().join("templates")).expect("a folder");
     std::fs::copy(templates, used.folder.path().join("templates/network.yaml")).expect("copied");
     let stack = used.stack();
