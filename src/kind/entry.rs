@@ -37,6 +37,10 @@ pub trait AnyKind: Send + Sync {
     fn eventual(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::ASLEEP`].
+    fn asleep(&self) -> &'static [(&'static str, &'static str)];
+    /// See [`Kind::NIGHT`].
+    fn night(&self) -> Option<&'static str>;
     /// See [`Kind::GLOBAL`].
     fn is_global(&self) -> bool;
     /// The form in which specs are compared: read as the kind's type, written back, without
@@ -164,6 +168,12 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn holds_data(&self) -> bool {
         K::DATA
+    }
+    fn asleep(&self) -> &'static [(&'static str, &'static str)] {
+        K::ASLEEP
+    }
+    fn night(&self) -> Option<&'static str> {
+        K::NIGHT
     }
     fn is_global(&self) -> bool {
         K::GLOBAL

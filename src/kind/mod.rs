@@ -64,6 +64,12 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[];
     /// Whether deleting an object of this kind loses data that only it holds.
     const DATA: bool = false;
+    /// How an object differs while its environment sleeps: fields, each with the JSON of its value
+    /// then. Where there are any, the object itself stays.
+    const ASLEEP: &'static [(&'static str, &'static str)] = &[];
+    /// The word under an environment's `night` by which objects of this kind go for the night, for
+    /// kinds that cost by the hour, hold no data and come back as they were.
+    const NIGHT: Option<&'static str> = None;
     /// Whether objects of this kind belong to the account as a whole, and to no region: they are
     /// looked for in the stack's home region alone.
     const GLOBAL: bool = false;

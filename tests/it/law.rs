@@ -281,6 +281,13 @@ fn the_registry_is_in_order() {
                 field.name
             ));
         }
+        for (field, value) in kind.asleep() {
+            let value = serde_json::from_str::<Value>(value).ok();
+            let is = kind.schema().field(field).is_some_and(|field| !field.is("x-immutable"));
+            if !is || value.is_none() {
+                broken.push(format!("{}: it cannot sleep by `{field}`", kind.name()));
+            }
+        }
         for schema in [kind.schema(), kind.outputs()] {
             check(schema.json(), kind.name(), &keywords, &mut broken);
         }

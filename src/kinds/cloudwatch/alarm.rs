@@ -191,6 +191,7 @@ impl Kind for Alarm {
     const NAME: &'static str = "cloudwatch.alarm";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("cloudwatch:alarm:");
+    const ASLEEP: &'static [(&'static str, &'static str)] = &[("actions_enabled", "false")];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut pages = client(aws).describe_alarms().max_records(100).into_paginator().send();

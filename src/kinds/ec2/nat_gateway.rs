@@ -54,6 +54,7 @@ impl Kind for NatGateway {
     const AFTER: &'static [&'static str] = &["ec2.internet_gateway"];
     const CLAIMS: &'static [&'static str] = &["elastic_ip"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const NIGHT: Option<&'static str> = Some("nat");
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_nat_gateways().set_filter(Some(owned(scope)));

@@ -137,6 +137,7 @@ impl Kind for Service {
         ("InvalidParameterException", "still Draining"),
         ("ClusterNotFoundException", ""),
     ];
+    const ASLEEP: &'static [(&'static str, &'static str)] = &[("desired_count", "0")];
 
     /// AWS describes services by cluster. When the sweep knows all declared names, its ARNs are
     /// enough; else our clusters are looked into as well.

@@ -125,6 +125,7 @@ impl Kind for LoadBalancer {
         ("InvalidSubnet", "no internet gateway"),
         ("InvalidConfigurationRequest", "Access Denied"),
     ];
+    const NIGHT: Option<&'static str> = Some("load_balancers");
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_load_balancers().into_paginator().items().send();

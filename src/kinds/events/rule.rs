@@ -178,6 +178,7 @@ impl Kind for Rule {
         ("ValidationException", "cannot be assumed by principal"),
         ("ConcurrentModificationException", ""),
     ];
+    const ASLEEP: &'static [(&'static str, &'static str)] = &[("enabled", "false")];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut buses = BTreeSet::from([DEFAULT_BUS]);
