@@ -235,6 +235,8 @@ outputs! {
     NameOutput = "name";
     /// The output `url`.
     Url = "url";
+    /// The output `instance_profile`.
+    InstanceProfile = "instance_profile";
 }
 
 /// What a reference may point to.

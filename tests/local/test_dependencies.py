@@ -60,6 +60,10 @@ class Iam(unittest.TestCase):
             self.iam.delete_role(RoleName="role")
         with refused("DeleteConflict"):
             self.iam.delete_instance_profile(InstanceProfileName="profile")
+        held = {"InstanceProfileName": "profile", "RoleName": "role"}
+        self.iam.remove_role_from_instance_profile(**held)
+        with refused("NoSuchEntity"):
+            self.iam.remove_role_from_instance_profile(**held)
 
     def test_a_user_with_keys_a_password_or_groups(self):
         self.iam.create_user(UserName="user")

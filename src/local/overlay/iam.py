@@ -5,7 +5,7 @@ import json
 import re
 
 from moto.iam import models
-from moto.iam.exceptions import DeleteConflictException, MalformedPolicyDocument
+from moto.iam.exceptions import DeleteConflictException, MalformedPolicyDocument, NotFoundException
 from moto.iam.models import IAMBackend
 
 from patch import around
@@ -126,3 +126,12 @@ def delete_group(inner, self, group_name):
             if held:
                 raise conflict(words)
     return inner(self, group_name)
+
+
+@around(IAMBackend)
+def remove_role_from_instance_profile(inner, self, profile_name, role_name):
+    """A role that is not in the profile is not found."""
+    profile = self.get_instance_profile(profile_name)
+    if all(role.name != role_name for role in profile.roles):
+        raise NotFoundException(f"Role {role_name} is not in instance profile {profile_name}")
+    return inner(self, profile_name, role_name)

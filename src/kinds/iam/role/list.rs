@@ -56,12 +56,16 @@ fn read(role: &RoleDetail, summary: &AwsRole, tags: Tags) -> Result<Live<Role>> 
                 .permissions_boundary()
                 .and_then(|boundary| boundary.permissions_boundary_arn())
                 .map(Ref::from),
+            instance_profile: role
+                .instance_profile_list()
+                .iter()
+                .any(|profile| profile.instance_profile_name() == summary.role_name()),
         },
-        outputs: Outputs {
-            name: summary.role_name().to_owned(),
-            arn: summary.arn().to_owned(),
-            id: summary.role_id().to_owned(),
-        },
+        outputs: Outputs::new(
+            summary.role_name().to_owned(),
+            summary.arn().to_owned(),
+            summary.role_id().to_owned(),
+        ),
         tags,
         status: Status::Usable,
     })

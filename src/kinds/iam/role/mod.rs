@@ -1,7 +1,8 @@
-//! `iam.role`: `CreateRole`, `AttachRolePolicy`, `PutRolePolicy`.
+//! `iam.role`: `CreateRole`, `AttachRolePolicy`, `PutRolePolicy`, `CreateInstanceProfile`.
 
 mod list;
 mod policies;
+mod profile;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,10 @@ pub struct Role {
     inline_policies: BTreeMap<String, Policy>,
     /// The managed policy that limits what the role's policies can allow.
     permissions_boundary: Option<Ref<Any, Arn>>,
+    /// Whether there is an instance profile of the role's name, path and tags, by which EC2 instances
+    /// have the role. It comes and goes with the role.
+    #[serde(default)]
+    instance_profile: bool,
 }
 
 /// What AWS decides about a role.
@@ -54,6 +59,15 @@ pub struct Outputs {
     arn: String,
     /// The id that no later role of this name will have.
     id: String,
+    /// The ARN that the instance profile has where the role has one: `instance_profile: true`.
+    instance_profile: String,
+}
+
+impl Outputs {
+    fn new(name: String, arn: String, id: String) -> Self {
+        let instance_profile = arn.replacen(":role/", ":instance-profile/", 1);
+        Self { name, arn, id, instance_profile }
+    }
 }
 
 /// The path of roles whose declaration gives none: discovery then has one path to list.
@@ -100,11 +114,14 @@ impl Kind for Role {
         let now = new.policies();
         let was = Policies { boundary: now.boundary, ..Policies::default() };
         policies::change(aws, &new.name, &was, &now).await?;
-        Ok(Outputs { name: role.role_name, arn: role.arn, id: role.role_id })
+        if new.instance_profile {
+            profile::make(aws, &new.name, &new.path, tags).await?;
+        }
+        Ok(Outputs::new(role.role_name, role.arn, role.role_id))
     }
 
-    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
-        let (was, name) = (&was.spec, &*now.name);
+    async fn update(aws: &Aws, live: &Live<Self>, now: &Self) -> Result<()> {
+        let (was, name) = (&live.spec, &*now.name);
         if was.trust != now.trust {
             let update = client(aws).update_assume_role_policy().role_name(name);
             update.policy_document(now.trust.to_string()).send().await?;
@@ -116,12 +133,18 @@ impl Kind for Role {
             let update = update.description(now.description.clone().unwrap_or_default());
             update.max_session_duration(now.max_session_duration).send().await?;
         }
-        policies::change(aws, name, &was.policies(), &now.policies()).await
+        policies::change(aws, name, &was.policies(), &now.policies()).await?;
+        match (was.instance_profile, now.instance_profile) {
+            (false, true) => profile::make(aws, name, &now.path, &live.tags).await,
+            (true, false) => profile::unmake(aws, name).await,
+            _ => Ok(()),
+        }
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         let name = &*was.spec.name;
         policies::detach_all(aws, name).await?;
+        profile::clean_up(aws, name, &was.tags).await?;
         client(aws).delete_role().role_name(name).send().await?;
         Ok(())
     }
@@ -130,10 +153,18 @@ impl Kind for Role {
         let name = &*was.spec.name;
         if !set.is_empty() {
             let tags = Some(tag_list(set)?);
+            if was.spec.instance_profile {
+                let tag = client(aws).tag_instance_profile().instance_profile_name(name);
+                tag.set_tags(tags.clone()).send().await?;
+            }
             client(aws).tag_role().role_name(name).set_tags(tags).send().await?;
         }
         if !remove.is_empty() {
             let keys = Some(remove.to_vec());
+            if was.spec.instance_profile {
+                let untag = client(aws).untag_instance_profile().instance_profile_name(name);
+                untag.set_tag_keys(keys.clone()).send().await?;
+            }
             client(aws).untag_role().role_name(name).set_tag_keys(keys).send().await?;
         }
         Ok(())
