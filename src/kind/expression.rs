@@ -73,7 +73,7 @@ const PARTS: [Part; 6] = [
 ];
 
 /// What AWS would refuse about an expression.
-fn problem(text: &str) -> Option<String> {
+pub(super) fn problem(text: &str) -> Option<String> {
     let inside = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(')'));
     if let Some(rate) = inside("rate(") {
         return rate_problem(rate);

@@ -13,6 +13,7 @@ pub mod literal;
 mod planted;
 mod policy;
 pub mod schema;
+pub mod timetable;
 mod word;
 
 use std::collections::BTreeMap;

@@ -12,6 +12,7 @@ pub mod iam;
 pub mod kms;
 pub mod logs;
 pub mod s3;
+pub mod scheduler;
 pub mod secretsmanager;
 pub mod sns;
 
@@ -32,6 +33,7 @@ const SERVICES: &[&[NewKind]] = &[
     kms::KINDS,
     logs::KINDS,
     s3::KINDS,
+    scheduler::KINDS,
     secretsmanager::KINDS,
     sns::KINDS,
 ];

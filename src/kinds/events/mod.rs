@@ -1,6 +1,7 @@
 //! Amazon EventBridge.
 
 mod rule;
+pub(in crate::kinds) mod task;
 
 use aws_sdk_eventbridge::Client;
 

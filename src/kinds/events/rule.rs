@@ -11,16 +11,14 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::task::{Ecs, LaunchType, Retry};
 use super::{client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::expression::Schedule;
-use crate::kind::field::Id;
 use crate::kind::{
     Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
     from_word, ownership, to_word,
 };
-use crate::kinds::ec2::{SecurityGroup, Subnet};
-use crate::kinds::ecs::TaskDefinition;
 use crate::kinds::iam::Role;
 
 /// Starts its targets at certain times, or when certain events happen.
@@ -85,73 +83,6 @@ pub struct Transformer {
     paths: BTreeMap<String, String>,
     /// The text, with these names in angle brackets: `"Task <task> has stopped"`.
     template: String,
-}
-
-/// A task to run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Ecs {
-    /// The task definition, with or without its revision.
-    task_definition: Ref<TaskDefinition, Arn>,
-    /// How many tasks.
-    #[serde(default = "default::int::<1>")]
-    #[schemars(range(min = 1, max = 10))]
-    count: i32,
-    /// What they run on.
-    #[serde(default)]
-    launch_type: LaunchType,
-    /// The version of Fargate, such as `1.4.0`; the latest when left out.
-    platform_version: Option<String>,
-    /// The subnets that the tasks are put in.
-    #[serde(default)]
-    #[schemars(length(max = 16))]
-    subnets: Set<Ref<Subnet, Id>>,
-    /// The tasks' security groups.
-    #[serde(default)]
-    #[schemars(length(max = 5))]
-    security_groups: Set<Ref<SecurityGroup, Id>>,
-    /// Whether the tasks get public addresses, which they need in a public subnet.
-    #[serde(default)]
-    assign_public_ip: bool,
-    /// The task group, for limits and placement.
-    group: Option<String>,
-    /// Whether commands can be run in the tasks' containers.
-    #[serde(default)]
-    execute_command: bool,
-    /// Whether tasks get tags with the names of their cluster and service.
-    #[serde(default)]
-    managed_tags: bool,
-    /// Whether tasks get the tags of their task definition.
-    #[serde(default)]
-    propagate_tags: bool,
-}
-
-/// What a task runs on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum LaunchType {
-    #[default]
-    Fargate,
-    Ec2,
-    External,
-}
-
-/// How long delivery is tried; AWS's own limits when left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retry {
-    /// For at most so many seconds.
-    #[schemars(range(min = 60, max = 86_400))]
-    age_seconds: i32,
-    /// At most so often.
-    #[schemars(range(min = 0, max = 185))]
-    attempts: i32,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self { age_seconds: 86_400, attempts: 185 }
-    }
 }
 
 /// What AWS decides about a rule.
@@ -261,15 +192,8 @@ impl Kind for Rule {
             if target.role.is_none() {
                 wrong(format!("the target `{id}` needs a `role` that may run the task"));
             }
-            if ecs.launch_type == LaunchType::Fargate && ecs.subnets.is_empty() {
-                wrong(format!("the target `{id}` needs `subnets`: Fargate runs in a VPC"));
-            }
-            if ecs.launch_type != LaunchType::Fargate
-                && (ecs.platform_version.is_some() || ecs.assign_public_ip)
-            {
-                wrong(format!(
-                    "`platform_version` and `assign_public_ip` of the target `{id}` are for Fargate"
-                ));
+            if let Some(problem) = ecs.problem() {
+                wrong(format!("the target `{id}`: {problem}"));
             }
         }
         problems

@@ -11,6 +11,7 @@ from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
+from moto.scheduler.models import scheduler_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 
@@ -144,6 +145,14 @@ def backup(backend):
     }
 
 
+def scheduler(backend):
+    groups = rows(backend.schedule_groups)
+    return {
+        "schedule-group": [each.name for each in groups if each.name != "default"],
+        "schedule": [f"{each.name}/{name}" for each in groups for name in list(each.schedules)],
+    }
+
+
 def listed(what, attribute, name="name"):
     """The look at a service with one sort of things."""
     return lambda backend: {what: [getattr(each, name) for each in rows(getattr(backend, attribute))]}
@@ -161,6 +170,7 @@ SERVICES = {
     "kms": (kms_backends, kms),
     "logs": (logs_backends, logs),
     "s3": (s3_backends, listed("bucket", "buckets")),
+    "scheduler": (scheduler_backends, scheduler),
     "secretsmanager": (
         secretsmanager_backends,
         lambda backend: {"secret": [each.name for each in rows(backend.secrets) if not each.is_deleted()]},

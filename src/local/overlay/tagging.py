@@ -11,9 +11,11 @@ from moto.backup.models import BackupBackend
 from moto.logs.models import LogsBackend
 from moto.resourcegroupstaggingapi import models as api
 from moto.s3.models import S3Backend
+from moto.scheduler.models import scheduler_backends
 
 import consistency
 from recovery import points
+from scheduler import Groups
 
 # What the listing that this thread makes shows instead of what there is.
 READING = threading.local()
@@ -172,6 +174,7 @@ def with_ecr(inner):
         for backend in inner(account_id, region_name):
             yield Buckets(backend, region_name) if isinstance(backend, S3Backend) else backend
         yield Repositories(ecr_backends[account_id][region_name])
+        yield Groups(scheduler_backends[account_id][region_name])
 
     return backends
 
