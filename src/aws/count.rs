@@ -31,6 +31,15 @@ impl Calls {
 #[derive(Clone, Debug)]
 pub struct Counter(Calls);
 
+impl Counter {
+    /// Counts a request, for clients that are not the SDK's.
+    pub fn count(&self, service: &str, operation: &str) {
+        tracing::debug!(service, operation, "calling");
+        let key = (service.to_owned(), operation.to_owned());
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+    }
+}
+
 impl Intercept for Counter {
     fn name(&self) -> &'static str {
         "infra::Counter"
@@ -43,9 +52,7 @@ impl Intercept for Counter {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = config.load::<Metadata>() {
-            tracing::debug!(service = call.service(), operation = call.name(), "calling AWS");
-            let key = (call.service().to_owned(), call.name().to_owned());
-            *self.0.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key).or_default() += 1;
+            self.count(call.service(), call.name());
         }
         Ok(())
     }

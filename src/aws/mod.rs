@@ -39,17 +39,25 @@ struct Inner {
     config: SdkConfig,
     region: String,
     account: String,
+    local: bool,
     calls: Calls,
     clients: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
 }
 
 impl Aws {
     /// One region of a session's account.
-    pub(crate) fn new(config: SdkConfig, region: &str, account: &str, calls: Calls) -> Self {
+    pub(crate) fn new(
+        config: SdkConfig,
+        region: &str,
+        account: &str,
+        local: bool,
+        calls: Calls,
+    ) -> Self {
         let inner = Inner {
             config,
             region: region.to_owned(),
             account: account.to_owned(),
+            local,
             calls,
             clients: Mutex::default(),
         };
@@ -74,6 +82,11 @@ impl Aws {
     /// Whether calls go to an address of the user's instead of AWS's own.
     pub fn has_endpoint(&self) -> bool {
         self.inner.config.endpoint_url().is_some()
+    }
+
+    /// The address of the local AWS, where this is one: it stands for other clouds as well.
+    pub fn local(&self) -> Option<&str> {
+        self.inner.config.endpoint_url().filter(|_| self.inner.local)
     }
 
     /// The client of type `C`, made by `make` when it is first asked for.

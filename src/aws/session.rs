@@ -27,6 +27,7 @@ pub struct Options {
 pub struct Session {
     config: SdkConfig,
     account: String,
+    local: bool,
     calls: Calls,
 }
 
@@ -79,13 +80,14 @@ impl Session {
             error
         })?;
         let account = identity.account().ok_or_else(|| Error::missing("account"))?.to_owned();
-        Ok(Self { config, account, calls })
+        let local = options.credentials.is_some();
+        Ok(Self { config, account, local, calls })
     }
 
     /// One region of the account.
     pub fn region(&self, region: &str) -> Aws {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Aws::new(config, region, &self.account, self.calls.clone())
+        Aws::new(config, region, &self.account, self.local, self.calls.clone())
     }
 
     /// The account's twelve digits.

@@ -1,6 +1,7 @@
 //! Every kind, one folder per service. A new service is one line in `SERVICES`; a new kind is one
 //! line in its service's `KINDS`.
 
+pub mod atlas;
 pub mod backup;
 pub mod cloudwatch;
 pub mod ec2;
@@ -22,6 +23,7 @@ use crate::kind::{AnyKind, NewKind};
 
 /// The kinds of each service, sorted by service.
 const SERVICES: &[&[NewKind]] = &[
+    atlas::KINDS,
     backup::KINDS,
     cloudwatch::KINDS,
     ec2::KINDS,

@@ -18,6 +18,9 @@ macro_rules! overlay {
 const OVERLAY: &[(&str, &str)] = overlay![
     "__main__.py",
     "appstream.py",
+    "atlas.py",
+    "atlas_projects.py",
+    "atlas_schemas.json",
     "backup.py",
     "calls.py",
     "cbor.py",

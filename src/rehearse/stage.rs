@@ -99,6 +99,7 @@ impl Account {
 
     /// Starts this program.
     pub fn spawn(&self, command: &[&str], file: &Path) -> Result<Child> {
+        let (atlas, secret) = crate::kinds::atlas::local_credentials(&self.number);
         let child = Command::new(&self.call.program)
             .args(command)
             .arg(file)
@@ -107,6 +108,10 @@ impl Account {
             .env("AWS_ACCESS_KEY_ID", &self.number)
             .env("AWS_SECRET_ACCESS_KEY", "local")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("MONGODB_ATLAS_BASE_URL", &self.endpoint)
+            .env("MONGODB_ATLAS_CLIENT_ID", atlas)
+            .env("MONGODB_ATLAS_CLIENT_SECRET", secret)
+            .env_remove("MONGODB_ATLAS_ORG_ID")
             .envs(self.call.variables.iter().cloned())
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")

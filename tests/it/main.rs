@@ -1,5 +1,6 @@
 //! Every integration test, in one binary.
 
+mod atlas;
 mod binary;
 mod canary;
 mod cases;

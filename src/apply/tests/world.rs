@@ -144,7 +144,7 @@ impl World {
 
     pub(super) fn aws(&self) -> Aws {
         let config = aws_types::SdkConfig::builder().build();
-        let aws = Aws::new(config, REGION, "123456789012", Calls::default());
+        let aws = Aws::new(config, REGION, "123456789012", false, Calls::default());
         aws.client(|_, _| self.clone());
         aws
     }

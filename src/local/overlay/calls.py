@@ -150,6 +150,8 @@ def add_route(table, operation):
 
 def refusal(call, status, code, message):
     """An error in the protocol of the request, as the client's SDK reads it."""
+    if call.service == "atlas":
+        return call.refused(status, code, message)
     target = call.environ.get("HTTP_X_AMZ_TARGET")
     if target or not (call.form_encoded or call.signed_for in XML):
         body = json.dumps({"__type": code, "message": message}).encode()

@@ -15,6 +15,7 @@ from moto.scheduler.models import scheduler_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 
+import atlas
 import states
 from backup import selections
 from recovery import points
@@ -33,7 +34,7 @@ def take(account):
             for what, names in look(backend).items():
                 if names:
                     found[f"{'' if is_global else region + ' '}{service}:{what}"] = sorted(map(str, names))
-    return dict(sorted(found.items()))
+    return dict(sorted((found | atlas.take(account)).items()))
 
 
 def rows(held):

@@ -34,6 +34,7 @@ import json
 import re
 from urllib.parse import parse_qs
 
+import atlas
 import calls
 import consistency
 import faults
@@ -105,6 +106,6 @@ OF_ACCOUNTS = {"/infra/faults": of_faults, "/infra/journal": of_journal, "/infra
 
 def forget():
     """What `POST /moto-api/reset` empties besides moto."""
-    for each in (faults, journal, tokens, consistency):
+    for each in (atlas, faults, journal, tokens, consistency):
         each.forget()
     settings.accounts.clear()

@@ -13,6 +13,7 @@ LOCK = threading.Lock()
 rules = {}
 
 BUSY = {
+    "atlas": ("429", "RATE_LIMITED", "Too many requests."),
     "ec2": ("503", "RequestLimitExceeded", "Request limit exceeded."),
     "s3": ("503", "SlowDown", "Please reduce your request rate."),
     "lambda": ("429", "TooManyRequestsException", "Rate Exceeded."),
@@ -24,6 +25,7 @@ BUSY = {
     "kinesis": ("400", "LimitExceededException", "Rate exceeded"),
 }
 BROKEN = {
+    "atlas": "UNEXPECTED_ERROR",
     "ec2": "InternalError",
     "s3": "InternalError",
     "sns": "InternalError",
@@ -38,12 +40,13 @@ BROKEN = {
     "ssm": "InternalServerError",
 }
 UNAVAILABLE = {
+    "atlas": "SERVICE_UNAVAILABLE",
     "ec2": "Unavailable",
     "backup": "ServiceUnavailableException",
     "logs": "ServiceUnavailableException",
     "kms": "DependencyTimeoutException",
 }
-DENIED = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+DENIED = {"atlas": "USER_UNAUTHORIZED", "ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 REASONS = {"400": "Bad Request", "403": "Forbidden", "429": "Too Many Requests", "500": "Internal Server Error"}
 REASONS["503"] = "Service Unavailable"
 

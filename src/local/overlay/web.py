@@ -13,6 +13,7 @@ import traceback
 from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import DechunkedInput, ThreadedWSGIServer
 
+import atlas
 import calls
 import cbor
 import consistency
@@ -103,6 +104,7 @@ def serve(host, port, facts):
 
 
 # From moto outwards: a call that is held or refused has not got to what lies further in.
+OF_ATLAS = [faults.layer, journal.layer]
 LAYERS = [tokens.layer, consistency.layer, pagesizes.layer, parameters.layer, faults.layer, journal.layer]
 
 
@@ -117,12 +119,17 @@ class Middleware:
         self.through = self.guarded
         for layer in LAYERS:
             self.through = functools.partial(layer, inner=self.through)
+        self.through_atlas = atlas.answer
+        for layer in OF_ATLAS:
+            self.through_atlas = functools.partial(layer, inner=self.through_atlas)
 
     def __call__(self, environ, start_response):
         self.last_request = time.monotonic()
         path = environ.get("PATH_INFO", "")
         if path.startswith("/infra/"):
             status, headers, body = self.control(environ)
+        elif path.startswith("/api/"):
+            status, headers, body = self.through_atlas(atlas.Call(environ))
         elif path == "/moto-api/reset":
             control.forget()
             status, headers, body = self.guarded(calls.Call(environ))
