@@ -256,6 +256,17 @@ impl Scope {
         self.owns(tags) || self.wants_name(name)
     }
 
+    /// Whether the object of that name may be ours, where only its own service knows its tags: the
+    /// name is wanted, or begins as default names do.
+    pub fn may_own(&self, name: &str) -> bool {
+        name.starts_with(&self.prefix()) || self.wants_name(name)
+    }
+
+    /// What default names begin with.
+    pub fn prefix(&self) -> String {
+        format!("{}-{}-", self.stack, self.environment)
+    }
+
     /// Whether a name is one that the stack file gives, or one that the successor of such an object
     /// would have: a run that was cut short may have made it before the sweep knows it.
     pub fn wants_name(&self, name: &str) -> bool {

@@ -1,16 +1,18 @@
 //! Amazon CloudWatch.
 
 mod alarm;
+mod dashboard;
 
 use aws_sdk_cloudwatch::Client;
 
 pub use alarm::{Alarm, UNITS};
+pub use dashboard::Dashboard;
 
 use crate::aws::{Aws, Result};
 use crate::kind::{Entry, NewKind, Tags};
 
 /// The kinds of this service, sorted by name.
-pub const KINDS: &[NewKind] = &[Entry::<Alarm>::boxed];
+pub const KINDS: &[NewKind] = &[Entry::<Alarm>::boxed, Entry::<Dashboard>::boxed];
 
 fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_cloudwatch)

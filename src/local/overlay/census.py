@@ -161,7 +161,11 @@ def listed(what, attribute, name="name"):
 
 SERVICES = {
     "backup": (backup_backends, backup),
-    "cloudwatch": (cloudwatch_backends, listed("alarm", "alarms")),
+    "cloudwatch": (
+        cloudwatch_backends,
+        # Dashboards belong to no region, and are kept in one.
+        lambda backend: {"alarm": list(backend.alarms), "dashboard": list(vars(backend).get("all_dashboards", ()))},
+    ),
     "ec2": (ec2_backends, ec2),
     "ecr": (ecr_backends, listed("repository", "repositories")),
     "ecs": (ecs_backends, ecs),

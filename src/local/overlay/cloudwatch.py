@@ -1,9 +1,10 @@
-"""CloudWatch: the state of a new alarm, pages of alarms, composite alarms, and tags that end with their alarm."""
+"""CloudWatch: the state of a new alarm, pages of alarms, composite alarms, tags that end with their alarm, dashboards of
+the account as a whole."""
 
 import json
 
-from moto.cloudwatch.exceptions import ResourceNotFound, ResourceNotFoundException
-from moto.cloudwatch.models import CloudWatchBackend
+from moto.cloudwatch.exceptions import DashboardInvalidInputError, ResourceNotFound, ResourceNotFoundException
+from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
@@ -38,6 +39,9 @@ def delete_alarms(inner, self, alarm_names):
 @around(CloudWatchResponse)
 def list_tags_for_resource(inner, self):
     arn = self._get_param("ResourceARN")
+    if DASHBOARD in arn:
+        tags = dashboard_tagger(self.cloudwatch_backend, arn).get_tag_dict_for_resource(arn)
+        return ActionResult({"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]})
     name = arn.partition(":alarm:")[2]
     if name and name not in self.cloudwatch_backend.alarms:
         raise ResourceNotFoundException()
@@ -125,3 +129,63 @@ def list_metric_streams(backend, params):
 @operation
 def delete_metric_stream(backend, params):
     kept(backend, "metric_streams").pop(params["Name"], None)
+
+
+# Dashboards belong to no region, and have tags that the tagging API does not show.
+
+DASHBOARD = ":dashboard/"
+
+
+def home(backend):
+    """Where the dashboards of an account are kept."""
+    return cloudwatch_backends[backend.account_id]["us-east-1"]
+
+
+CloudWatchBackend.dashboards = property(lambda self: kept(home(self), "all_dashboards"), lambda self, first: None)
+
+
+def dashboard_tagger(backend, arn):
+    if arn.partition(DASHBOARD)[2] not in backend.dashboards:
+        raise ResourceNotFoundException()
+    return home(backend).tagger
+
+
+@around(CloudWatchResponse)
+def put_dashboard(inner, self):
+    """Tags count only where the dashboard is new."""
+    backend, name = self.cloudwatch_backend, self._get_param("DashboardName")
+    is_new = name not in backend.dashboards
+    try:
+        body = json.loads(self._get_param("DashboardBody"))
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or not isinstance(body.get("widgets"), list):
+        raise DashboardInvalidInputError("The dashboard body is invalid: it needs a list of widgets.")
+    answer = inner(self)
+    if is_new:
+        home(backend).tagger.tag_resource(backend.dashboards[name].arn, self._get_param("Tags", []))
+    return answer
+
+
+@around(CloudWatchBackend)
+def delete_dashboards(inner, self, dashboards):
+    arns = [self.dashboards[name].arn for name in dashboards if name in self.dashboards]
+    error = inner(self, dashboards)
+    for arn in arns if error is None else []:
+        home(self).tagger.delete_all_tags_for_resource(arn)
+    return error
+
+
+@around(CloudWatchBackend)
+def tag_resource(inner, self, arn, tags):
+    if DASHBOARD not in arn:
+        return inner(self, arn, tags)
+    tagger = dashboard_tagger(self, arn)
+    tagger.tag_resource(arn, tagger.convert_dict_to_tags_input(tags))
+
+
+@around(CloudWatchBackend)
+def untag_resource(inner, self, arn, tag_keys):
+    if DASHBOARD not in arn:
+        return inner(self, arn, tag_keys)
+    dashboard_tagger(self, arn).untag_resource_using_names(arn, tag_keys)
