@@ -312,6 +312,7 @@ const EXISTS: &[&str] = &[
     "BucketAlreadyOwnedByYou",
     "DuplicateListener",
     "DuplicateLoadBalancerName",
+    "DuplicateRecordException",
     "DuplicateTargetGroupName",
     "EntityAlreadyExists",
     "InvalidSubnet.Conflict",
@@ -336,5 +337,6 @@ const BUSY: &[&str] = &[
     "OperationAbortedException",
     "ResourceInUse",
     "ResourceInUseException",
+    "ResourceLockedException",
     "UpdateInProgressException",
 ];

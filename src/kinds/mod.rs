@@ -3,6 +3,7 @@
 
 pub mod atlas;
 pub mod backup;
+pub mod budgets;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
@@ -25,6 +26,7 @@ use crate::kind::{AnyKind, NewKind};
 const SERVICES: &[&[NewKind]] = &[
     atlas::KINDS,
     backup::KINDS,
+    budgets::KINDS,
     cloudwatch::KINDS,
     ec2::KINDS,
     ecr::KINDS,

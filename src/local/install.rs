@@ -22,6 +22,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "atlas_projects.py",
     "atlas_schemas.json",
     "backup.py",
+    "budgets.py",
     "calls.py",
     "cbor.py",
     "census.py",

@@ -1,6 +1,7 @@
 """Everything that an account has, by what the services themselves hold: tagged or not, whoever made it."""
 
 from moto.backup.models import backup_backends
+from moto.budgets.models import budgets_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
@@ -16,6 +17,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
 
 import atlas
+import budgets
 import states
 from backup import selections
 from recovery import points
@@ -161,6 +163,7 @@ def listed(what, attribute, name="name"):
 
 SERVICES = {
     "backup": (backup_backends, backup),
+    "budgets": (budgets_backends, lambda backend: {"budget": budgets.names(backend)}),
     "cloudwatch": (
         cloudwatch_backends,
         # Dashboards belong to no region, and are kept in one.

@@ -5,6 +5,7 @@ def install():
     import appstream  # noqa: F401
     import atlas_projects  # noqa: F401
     import backup  # noqa: F401
+    import budgets  # noqa: F401
     import cloudfront  # noqa: F401
     import cloudwatch  # noqa: F401
     import dlm  # noqa: F401
