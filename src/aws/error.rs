@@ -265,6 +265,7 @@ const NOT_FOUND: &[&str] = &[
     "ServerSideEncryptionConfigurationNotFoundError",
     "ServiceNotFoundException",
     "TargetGroupNotFound",
+    "TrailNotFoundException",
 ];
 
 const DENIED: &[&str] = &[
@@ -322,6 +323,7 @@ const EXISTS: &[&str] = &[
     "ResourceAlreadyExistsException",
     "ResourceExistsException",
     "RouteAlreadyExists",
+    "TrailAlreadyExistsException",
 ];
 
 const BUSY: &[&str] = &[

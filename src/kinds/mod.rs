@@ -4,6 +4,7 @@
 pub mod atlas;
 pub mod backup;
 pub mod budgets;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
@@ -27,6 +28,7 @@ const SERVICES: &[&[NewKind]] = &[
     atlas::KINDS,
     backup::KINDS,
     budgets::KINDS,
+    cloudtrail::KINDS,
     cloudwatch::KINDS,
     ec2::KINDS,
     ecr::KINDS,

@@ -27,6 +27,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "cbor.py",
     "census.py",
     "cloudfront.py",
+    "cloudtrail.py",
     "cloudwatch.py",
     "consistency.py",
     "control.py",

@@ -2,6 +2,7 @@
 
 from moto.backup.models import backup_backends
 from moto.budgets.models import budgets_backends
+from moto.cloudtrail.models import cloudtrail_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
@@ -164,6 +165,7 @@ def listed(what, attribute, name="name"):
 SERVICES = {
     "backup": (backup_backends, backup),
     "budgets": (budgets_backends, lambda backend: {"budget": budgets.names(backend)}),
+    "cloudtrail": (cloudtrail_backends, listed("trail", "trails", "arn")),
     "cloudwatch": (
         cloudwatch_backends,
         # Dashboards belong to no region, and are kept in one.

@@ -7,6 +7,7 @@ def install():
     import backup  # noqa: F401
     import budgets  # noqa: F401
     import cloudfront  # noqa: F401
+    import cloudtrail  # noqa: F401
     import cloudwatch  # noqa: F401
     import dlm  # noqa: F401
     import docdb  # noqa: F401

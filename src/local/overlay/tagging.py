@@ -2,6 +2,7 @@
 
 import threading
 
+from moto.cloudtrail.models import cloudtrail_backends
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
 from moto.ecr.models import ecr_backends
@@ -166,6 +167,30 @@ class Repositories:
         self.ecr.untag_resource(arn, tag_keys)
 
 
+class Listed:
+    """Another service of moto's that does not take part: one that is there is listed, and tagged by itself alone."""
+
+    def __init__(self, of_account, region, rows):
+        self.backend = (dict.get(of_account[0], of_account[1]) or {}).get(region)
+        self.rows = rows
+
+    def iter_tagged_resources(self):
+        for arn, tags in self.rows(self.backend) if self.backend else ():
+            service, word = arn.split(":")[2], arn.split(":")[5].partition("/")[0]
+            yield TaggedResource(arn=arn, tags=tags, resource_type=f"{service}:{word}")
+
+    def owns_arn(self, arn):
+        return False
+
+
+def trails(backend):
+    for trail in list(backend.trails.values()):
+        yield trail.arn, backend.tagging_service.get_tag_dict_for_resource(trail.arn)
+
+
+OTHERS = [(cloudtrail_backends, trails)]
+
+
 def with_ecr(inner):
     def backends(account_id, region_name):
         if getattr(READING, "before", None) is not None:
@@ -175,6 +200,8 @@ def with_ecr(inner):
             yield Buckets(backend, region_name) if isinstance(backend, S3Backend) else backend
         yield Repositories(ecr_backends[account_id][region_name])
         yield Groups(scheduler_backends[account_id][region_name])
+        for backends, rows in OTHERS:
+            yield Listed((backends, account_id), region_name, rows)
 
     return backends
 
