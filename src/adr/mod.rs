@@ -16,3 +16,5 @@ pub mod adr_0006_size_of_kinds {}
 pub mod adr_0007_standard_retries {}
 #[doc = include_str!("0008-looked-for-before-made-again.md")]
 pub mod adr_0008_looked_for_before_made_again {}
+#[doc = include_str!("0009-asleep-is-another-stack.md")]
+pub mod adr_0009_asleep_is_another_stack {}

@@ -70,15 +70,19 @@ impl Site<'_> {
                 if again {
                     was = self.seen(&was).await?.unwrap_or(was);
                 }
-                // Tags first: an adopted object is ours before anything about it changes.
-                if !set.is_empty() || !remove.is_empty() {
-                    self.kind.tag(&self.aws, &was, &set, &remove).await?;
+                // Tags first: an adopted object is ours before anything about it changes. Those that
+                // go say how the object was, until it is no longer so.
+                if !set.is_empty() {
+                    self.kind.tag(&self.aws, &was, &set, &[]).await?;
                     was.tags.extend(set);
-                    was.tags.retain(|name, _| !remove.contains(name));
                 }
                 if let Some(now) = now {
                     self.kind.update(&self.aws, &was, &now).await?;
                     was.spec = now;
+                }
+                if !remove.is_empty() {
+                    self.kind.tag(&self.aws, &was, &Tags::new(), &remove).await?;
+                    was.tags.retain(|name, _| !remove.contains(name));
                 }
                 Ok(was)
             }

@@ -9,9 +9,8 @@ use super::plan::PlanOptions;
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, File};
 use crate::apply::OnMoved;
-use crate::live::{Reach, Snapshot};
 use crate::model;
-use crate::plan::{self, Plan, saved::Saved};
+use crate::plan::{self, night::Wish, saved::Saved};
 
 /// Make the account match the stack file, or carry out a saved plan
 ///
@@ -26,6 +25,9 @@ pub(super) struct Apply {
     run: RunOptions,
     #[command(flatten)]
     options: PlanOptions,
+    /// Wake the environment when it sleeps
+    #[arg(long)]
+    wake: bool,
     /// With a saved plan: change nothing at all when anything in it is refused
     #[arg(long)]
     strict: bool,
@@ -49,13 +51,15 @@ impl Apply {
             bail!("--strict goes with a saved plan: `infra plan --out FILE` makes one");
         }
         let work = async |run: &Run<'_>| {
-            let mut plan = planned(run, &self.options.read()).await?;
+            let wish = if self.wake { Wish::Awake } else { Wish::AsItIs };
+            let (stack, snapshot) = run.read(wish).await?;
+            let mut plan = plan::plan(&stack, &snapshot, &self.options.read())?;
             let question = format!(
                 "Apply these changes to {} {} in account {}? Only `yes` goes on:",
                 plan.stack, plan.environment, plan.account
             );
             run.look_into(&mut plan).await?;
-            run.carry_out(&plan, &question, KEEP, async |_| Ok(None)).await
+            run.carry_out(&stack, &plan, &question, KEEP, async |_| Ok(None)).await
         };
         let found = context.find(path).await?;
         self.run.alone(context, found, "apply", work).await
@@ -68,6 +72,9 @@ impl Apply {
                 "--adopt and --override-protection are part of a plan: give them to `infra plan \
                  --out FILE`"
             );
+        }
+        if self.wake {
+            bail!("--wake does not go with a saved plan: `infra wake` first");
         }
         saved.is_for("environment", context.global.env.as_deref())?;
         saved.is_for("region", context.global.region.as_deref())?;
@@ -85,15 +92,16 @@ impl Apply {
         saved.is_from(&stack)?;
         saved.is_for("account", Some(session.account()))?;
         let work = async |run: &Run<'_>| {
-            let mut plan = planned(run, &saved.options()).await?;
+            let (stack, snapshot) = run.read(Wish::AsItIs).await?;
+            let mut plan = plan::plan(&stack, &snapshot, &saved.options())?;
             run.look_into(&mut plan).await?;
-            let compared = saved.compare(plan, &run.stack);
+            let compared = saved.compare(plan, &stack);
             context.report.comparison(&compared);
             if self.strict && !compared.refused.is_empty() {
                 bail!("nothing was changed: --strict, and not everything is as it was");
             }
             let on_moved = if self.strict { OnMoved::Stop } else { OnMoved::GoOn };
-            run.carry_out_reviewed(&compared, KEEP, on_moved).await
+            run.carry_out_reviewed(&stack, &compared, KEEP, on_moved).await
         };
         self.run.alone(context, (stack, session), "apply", work).await
     }
@@ -107,11 +115,4 @@ const KEEP: &str = "to keep an object, leave it in the file as it is, or give it
 fn is_foreign(text: &str) -> bool {
     let read = serde_json::from_str(text);
     read.is_ok_and(|value: serde_json::Value| value.get("resources").is_none())
-}
-
-/// The plan of now.
-async fn planned(run: &Run<'_>, options: &plan::Options) -> anyhow::Result<Plan> {
-    let snapshot = async { Ok(Snapshot::read(&run.session, &run.stack, Reach::Needed).await?) };
-    let snapshot = run.before(snapshot).await?;
-    Ok(plan::plan(&run.stack, &snapshot, options)?)
 }

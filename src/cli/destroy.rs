@@ -57,7 +57,7 @@ impl Destroy {
                     tokio::time::sleep(BETWEEN_LOOKS).await;
                 }
             };
-            run.carry_out(&plan, &question, KEEP, remains).await
+            run.carry_out(stack, &plan, &question, KEEP, remains).await
         };
         let found = context.find(&self.file.stack).await?;
         self.run.alone(context, found, "destroy", work).await

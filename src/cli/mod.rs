@@ -13,6 +13,7 @@ mod rehearse;
 mod run;
 mod session;
 mod show;
+mod sleep;
 mod starts;
 mod validate;
 
@@ -91,6 +92,8 @@ enum Command {
     Plan(plan::Plan),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
+    Sleep(sleep::Sleep),
+    Wake(sleep::Wake),
     Drift(drift::Drift),
     Show(show::Show),
     Rehearse(rehearse::Rehearse),
@@ -177,6 +180,8 @@ impl Command {
             Self::Plan(command) => command.run(context).await,
             Self::Apply(command) => command.run(context).await,
             Self::Destroy(command) => command.run(context).await,
+            Self::Sleep(command) => command.run(context).await,
+            Self::Wake(command) => command.run(context).await,
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,

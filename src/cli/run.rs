@@ -13,8 +13,10 @@ use crate::apply::lock::{Holder, Lease, Lock};
 use crate::apply::{self, OnMoved, Stop};
 use crate::aws::Session;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::live::{Reach, Snapshot};
 use crate::model::Stack;
 use crate::plan::Plan;
+use crate::plan::night::{self, Wish};
 use crate::plan::saved::Comparison;
 use crate::report::progress;
 
@@ -107,6 +109,13 @@ impl Run<'_> {
         }
     }
 
+    /// What the account has, and the stack that it is to match.
+    pub(super) async fn read(&self, wish: Wish) -> anyhow::Result<(Stack, Snapshot)> {
+        let read = async { Ok(Snapshot::read(&self.session, &self.stack, Reach::Needed).await?) };
+        let snapshot = self.before(read).await?;
+        Ok((night::settled(&self.stack, &snapshot, wish)?, snapshot))
+    }
+
     /// Something that changes nothing yet; a request to stop ends it.
     pub(super) async fn before<T>(
         &self,
@@ -129,6 +138,7 @@ impl Run<'_> {
     /// did not, at what there still is.
     pub(super) async fn carry_out(
         &self,
+        stack: &Stack,
         plan: &Plan,
         question: &str,
         keep: &str,
@@ -150,12 +160,13 @@ impl Run<'_> {
         if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
             bail!("nothing was changed: the answer was not `yes`");
         }
-        self.execute(plan, plan, apply::Options::default(), remains).await
+        self.execute(stack, (plan, plan), apply::Options::default(), remains).await
     }
 
     /// Carries out what was reviewed, as far as it still holds. Nobody is asked: it was reviewed.
     pub(super) async fn carry_out_reviewed(
         &self,
+        stack: &Stack,
         compared: &Comparison,
         keep: &str,
         on_moved: OnMoved,
@@ -175,14 +186,14 @@ impl Run<'_> {
         let withheld = compared.withheld.clone();
         let options =
             apply::Options { withheld, on_moved: Some(on_moved), ..apply::Options::default() };
-        self.execute(&compared.plan, &plan, options, async |_| Ok(None)).await
+        self.execute(stack, (&compared.plan, &plan), options, async |_| Ok(None)).await
     }
 
-    /// Applies a plan and reports; `intended` is what the history says of it.
+    /// Applies a plan of a stack and reports; `intended` is what the history says of it.
     async fn execute(
         &self,
-        plan: &Plan,
-        intended: &Plan,
+        stack: &Stack,
+        (plan, intended): (&Plan, &Plan),
         options: apply::Options,
         remains: impl AsyncFnOnce(bool) -> anyhow::Result<Option<Plan>>,
     ) -> CommandResult {
@@ -206,8 +217,8 @@ impl Run<'_> {
         let parallelism = self.options.parallelism.into();
         let delete_data = self.options.force;
         let options = apply::Options { parallelism, delete_data, ..options };
-        let (stack, stop) = (Some(&self.stack), self.stop.clone());
-        let run = apply::apply(stack, plan, &self.session, &options, sender, stop);
+        let stop = self.stop.clone();
+        let run = apply::apply(Some(stack), plan, &self.session, &options, sender, stop);
         let (mut outcome, (), ()) = tokio::join!(run, copy, progress::follow(report, to_show));
         if let Some(journal) = journal
             && let Err(error) = journal.end(&outcome).await.context("the history of this run")

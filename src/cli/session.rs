@@ -9,6 +9,7 @@ use crate::aws::{Options, Session};
 use crate::live::{Reach, Snapshot};
 use crate::local::{self, Pace};
 use crate::model::{self, Stack};
+use crate::plan::night::{self, Wish};
 
 /// The account id, and so the access key, under which the local AWS keeps a user's objects.
 const LOCAL_ACCOUNT: &str = "000000000000";
@@ -24,6 +25,7 @@ impl Context {
     pub(super) async fn open(&self, path: &Path, reach: Reach) -> anyhow::Result<Opened> {
         let (stack, session) = self.find(path).await?;
         let snapshot = Snapshot::read(&session, &stack, reach).await?;
+        let stack = night::settled(&stack, &snapshot, Wish::AsItIs)?;
         Ok(Opened { stack, snapshot })
     }
 

@@ -212,6 +212,8 @@ pub mod ownership {
     pub const ADDRESS: &str = "infra:address";
     /// Tag that says that the object is to stay when its declaration goes.
     pub const RETAIN: &str = "infra:retain";
+    /// Tag that says that the object sleeps, and how it was before.
+    pub const ASLEEP: &str = "infra:asleep";
     /// Tag that holds for how many days the object can be had back once it is deleted.
     pub const DELETION_DAYS: &str = "infra:deletion-days";
     /// What all tags of ours begin with.

@@ -28,13 +28,14 @@ pub(super) struct File {
     pub rest: Vec<(Key, Node)>,
 }
 
-const STACK_KEYS: [&str; 9] = [
+const STACK_KEYS: [&str; 10] = [
     "stack",
     "region",
     "regions",
     "description",
     "params",
     "environments",
+    "objectives",
     "tags",
     "resources",
     "outputs",

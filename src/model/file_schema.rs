@@ -44,7 +44,22 @@ pub fn file_schema() -> Value {
                         "tags": tags(),
                         "protect": { "type": "boolean", "description":
                             "Whether what holds data may be neither deleted nor replaced." },
+                        "night": night(),
+                        "ttl": { "type": "string", "description":
+                            "How long the environment lives after its last apply, such as 14h: then `infra reap` destroys it." },
+                        "expires": { "type": "string", "description":
+                            "When `infra reap` destroys the environment: `friday 20:00`, `friday 20:00 Europe/Paris`, `2026-12-24 20:00`." },
                     },
+                },
+            },
+            "objectives": {
+                "type": "object",
+                "description": "What was promised about recovery.",
+                "additionalProperties": false,
+                "properties": {
+                    "rto": { "type": "string", "description": "How long the stack may be away, such as 4h." },
+                    "rpo": { "type": "string", "description": "How much of what was done last may be lost, such as 1h." },
+                    "availability": { "type": "number", "description": "For how many percent of the time it is there." },
                 },
             },
             "tags": tags(),
@@ -56,6 +71,15 @@ pub fn file_schema() -> Value {
             "outputs": { "type": "object", "description": "What apply and show print." },
         },
     })
+}
+
+/// What may go while an environment sleeps, by the words of the kinds.
+fn night() -> Value {
+    let words = kinds::all().filter_map(AnyKind::night);
+    let words: Map<String, Value> =
+        words.map(|word| (word.to_owned(), json!({ "enum": ["remove", "keep"] }))).collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": words,
+        "description": "What goes while the environment sleeps, and comes back when it wakes." })
 }
 
 fn tags() -> Value {

@@ -158,7 +158,7 @@ fn timeout(expander: &mut Expander, node: &Node, scope: &Arc<Scope>) -> Option<D
 }
 
 /// `90s`, `30m`, `1h30m`.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let mut seconds = 0_u64;
     let mut rest = text.trim();
     while !rest.is_empty() {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::expand::{Draft, Expander, is_field};
 use super::lookup;
+use super::night::Night;
 use super::scope::{Entity, Entry, Scope};
 use super::sites;
 use super::walk::{At, Found, Site, Walker, with_trail};
@@ -110,6 +111,7 @@ fn resource(draft: Draft, read: Read, lifecycle: Lifecycle, table: &[Entry]) -> 
         scope: draft.scope,
         sites: Arc::new(read.sites),
         own: read.own,
+        night: Night::default(),
     }
 }
 

@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::expand::{Expander, plain};
+use super::facts;
 use super::file::{File, Templates};
 use super::lifecycle::{self, Inherited};
 use super::link;
@@ -28,9 +29,13 @@ struct Environment<'f> {
     region: Option<&'f Node>,
     tags: Option<&'f Node>,
     protect: Option<&'f Node>,
+    night: Option<&'f Node>,
+    ttl: Option<&'f Node>,
+    expires: Option<&'f Node>,
 }
 
-const ENVIRONMENT_KEYS: [&str; 5] = ["params", "protect", "region", "tags", "description"];
+const ENVIRONMENT_KEYS: [&str; 8] =
+    ["params", "protect", "region", "tags", "night", "ttl", "expires", "description"];
 
 pub(super) fn load(
     path: &str,
@@ -128,6 +133,9 @@ fn environment<'f>(
         region: node.get("region"),
         tags: node.get("tags"),
         protect: node.get("protect"),
+        night: node.get("night"),
+        ttl: node.get("ttl"),
+        expires: node.get("expires"),
     }
 }
 
@@ -220,6 +228,13 @@ impl<'f> Loader<'f> {
             .environment
             .protect
             .and_then(|node| lifecycle::flag(&mut self.expander, node, &root, "`protect`"));
+        let night = self.environment.night;
+        let night = night.map(|node| facts::night(&mut self.expander, node, &root));
+        let ends = (self.environment.ttl, self.environment.expires);
+        let expiry = facts::expiry(&mut self.expander, ends, &root);
+        let objectives = self.file.get("objectives");
+        let objectives =
+            objectives.map(|(_, node)| facts::objectives(&mut self.expander, node, &root));
         let mut regions = self.regions(&root);
         regions.insert(region.clone());
 
@@ -241,6 +256,10 @@ impl<'f> Loader<'f> {
             regions,
             tags,
             protect: protect.unwrap_or(false),
+            night: night.unwrap_or_default(),
+            asleep: false,
+            expiry,
+            objectives: objectives.unwrap_or_default(),
             resources,
             sources: self.expander.templates.digest(&self.file.source.text),
             secrets_vary: self.expander.secrets.iter().any(is_expression),

@@ -1,6 +1,7 @@
 //! Syntax → meaning: addresses, resources, stacks. Every unknown kind and field is found here.
 
 mod expand;
+mod facts;
 mod file;
 pub mod file_schema;
 mod known;
@@ -8,6 +9,7 @@ mod lifecycle;
 mod link;
 mod load;
 mod lookup;
+mod night;
 mod params;
 mod regions;
 mod rules;
@@ -29,6 +31,7 @@ use serde_json::Value;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::kind::{AnyKind, Tags, ownership};
 
+pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.
@@ -88,6 +91,14 @@ pub struct Stack {
     pub tags: Tags,
     /// Whether the environment is protected.
     pub protect: bool,
+    /// The words of kinds whose objects go while the environment sleeps.
+    pub night: BTreeSet<&'static str>,
+    /// Whether the environment sleeps: what the file says is changed accordingly.
+    pub asleep: bool,
+    /// When the environment is to go.
+    pub expiry: Option<Expiry>,
+    /// What was promised about recovery.
+    pub objectives: Objectives,
     /// The resources: what is depended on first, where that is possible.
     pub resources: IndexMap<Address, Resource>,
     /// SHA-256 over what the stack was read from: the stack file and the templates that it uses.
@@ -145,6 +156,8 @@ pub struct Resource {
     sites: Arc<Vec<walk::Site>>,
     /// Whether something in the spec waits for another field of it.
     own: bool,
+    /// How it differs from its declaration while the environment sleeps.
+    night: night::Night,
 }
 
 impl Resource {
@@ -163,7 +176,8 @@ impl Resource {
             (ownership::ADDRESS, self.address.as_str()),
         ];
         let retain = self.lifecycle.retain.then_some((ownership::RETAIN, "true"));
-        own.chain(ours).chain(retain).collect()
+        let memory = self.night.memory.as_deref().map(|memory| (ownership::ASLEEP, memory));
+        own.chain(ours).chain(retain).chain(memory).collect()
     }
 
     /// The spec with every expression evaluated whose inputs are known; the others stay their own

@@ -114,7 +114,8 @@ impl Outputs for Own<'_> {
 /// See [`Resource::resolve`].
 pub(super) fn resolve(resource: &Resource, known: &dyn Outputs) -> Result<Value, String> {
     let mut spec = resource.spec.clone();
-    let sites = &resource.sites;
+    let (sites, night) = (&resource.sites, &resource.night);
+    let known = &night.known(known);
     let mut values: Vec<Option<Value>> = vec![None; sites.len()];
     // What refers to the resource's own fields may come to something once those have.
     let rounds = if resource.own { 3 } else { 1 };
@@ -140,11 +141,17 @@ pub(super) fn resolve(resource: &Resource, known: &dyn Outputs) -> Result<Value,
             }
         }
     }
+    if !night.is_none() {
+        for (site, value) in sites.iter().zip(&mut values).filter(|(_, value)| value.is_none()) {
+            *value = night.value(site, resource);
+        }
+    }
     // From the end, so that elements that go do not move those that are still to come.
     for (site, value) in sites.iter().zip(values).rev() {
         if let Some(value) = value {
             put(&mut spec, &site.path, Some(value));
         }
     }
+    night.apply(&mut spec);
     Ok(spec)
 }

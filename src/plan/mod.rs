@@ -4,6 +4,7 @@ mod claims;
 mod deletes;
 pub mod diff;
 mod name;
+pub mod night;
 pub mod saved;
 pub(crate) mod teardown;
 pub(crate) mod walk;
@@ -88,6 +89,7 @@ pub fn destroy(
         environment: environment.to_owned(),
         account: snapshot.account.clone(),
         region: region.to_owned(),
+        asleep: false,
         items,
         outputs: BTreeMap::new(),
     })
@@ -104,6 +106,9 @@ pub struct Plan {
     pub account: String,
     /// The stack's home region.
     pub region: String,
+    /// Whether the environment sleeps once this is done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asleep: bool,
     /// One item per resource and per orphan, in the order of the graph: what is depended on first,
     /// deletes of orphans last and in their own order.
     pub items: Vec<Item>,

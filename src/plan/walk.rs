@@ -149,6 +149,7 @@ impl<'a> Walk<'a> {
             environment: self.stack.environment.clone(),
             account: self.snapshot.account.clone(),
             region: self.stack.region.clone(),
+            asleep: self.stack.asleep,
             items,
             outputs,
         })
@@ -484,8 +485,11 @@ fn order(stack: &Stack) -> (Vec<usize>, Vec<Vec<Address>>) {
     (order, needs)
 }
 
+/// Tags of ours that say more than whose an object is: they come and go.
+const SAID: [&str; 2] = [ownership::RETAIN, ownership::ASLEEP];
+
 /// The tags to write and those to take away. Tags of AWS are nobody's; of ours only those that
-/// are wanted, and the one that retains, count.
+/// are wanted, and those in `SAID`, count.
 fn differing(live: &Tags, wanted: &BTreeMap<&str, &str>, ignore: &[String]) -> (Tags, Vec<String>) {
     let left_alone = |key: &str| diff::ignored(ignore, &format!("tags.{key}"));
     let set = wanted.iter().filter(|(key, value)| live.get(**key).is_none_or(|v| v != **value));
@@ -493,7 +497,7 @@ fn differing(live: &Tags, wanted: &BTreeMap<&str, &str>, ignore: &[String]) -> (
     let extra = live.keys().filter(|key| {
         let reserved = key.starts_with(ownership::PREFIX) || key.starts_with("aws:");
         !wanted.contains_key(key.as_str())
-            && (*key == ownership::RETAIN || !reserved && !left_alone(key))
+            && (SAID.contains(&key.as_str()) || !reserved && !left_alone(key))
     });
     let owned = |(key, value): (&&str, &&str)| ((*key).to_owned(), (*value).to_owned());
     (set.map(owned).collect(), extra.cloned().collect())
@@ -503,7 +507,7 @@ fn differing(live: &Tags, wanted: &BTreeMap<&str, &str>, ignore: &[String]) -> (
 pub(super) fn tag_changes(live: &Tags, set: &Tags, untag: &[String]) -> Vec<Change> {
     let keys: BTreeSet<&String> = set.keys().chain(untag).collect();
     keys.into_iter()
-        .filter(|key| !key.starts_with(ownership::PREFIX) || *key == ownership::RETAIN)
+        .filter(|key| !key.starts_with(ownership::PREFIX) || SAID.contains(&key.as_str()))
         .map(|key| Change {
             path: format!("tags.{key}"),
             before: live.get(key).map(|value| value.as_str().into()),

@@ -27,11 +27,15 @@ use stage::Account;
 pub use stage::Call;
 
 /// All runs, killed and with answers lost.
-pub const GROUPS: [(Act, Blow); 6] = [
+pub const GROUPS: [(Act, Blow); 10] = [
     (Act::Apply, Blow::Halt),
+    (Act::Sleep, Blow::Halt),
+    (Act::Wake, Blow::Halt),
     (Act::Update, Blow::Halt),
     (Act::Destroy, Blow::Halt),
     (Act::Apply, Blow::Reset),
+    (Act::Sleep, Blow::Reset),
+    (Act::Wake, Blow::Reset),
     (Act::Update, Blow::Reset),
     (Act::Destroy, Blow::Reset),
 ];
@@ -130,9 +134,8 @@ type Result<T> = std::result::Result<T, RehearsalError>;
 /// What an undisturbed run makes, and how many calls each act takes that change something.
 struct Expected {
     counts: Vec<(Act, usize)>,
-    /// What exists after the apply, and after the update.
-    applied: Vec<(String, usize)>,
-    updated: Vec<(String, usize)>,
+    /// What exists after each.
+    census: Vec<(Act, Vec<(String, usize)>)>,
 }
 
 /// A rehearsal under way.
@@ -167,6 +170,10 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
     for &(act, blow) in groups {
         let group: Vec<Point> =
             all.iter().copied().filter(|p| p.act == act && p.blow == blow).collect();
+        if group.is_empty() && matches!(act, Act::Sleep | Act::Wake) {
+            // Nothing in this stack sleeps.
+            continue;
+        }
         let share = |most: usize| (most * group.len()).div_ceil(all.len().max(1)).max(1);
         let chosen = points::sample(&group, rehearsal.options.points.map(share));
         let name = points::describe(act, blow);
@@ -177,7 +184,7 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
     Ok(findings)
 }
 
-/// Applies, plans, updates and destroys without any trouble, and counts.
+/// A life without any trouble, and what its acts count.
 async fn undisturbed(
     server: &Server,
     options: &Options,
@@ -187,9 +194,9 @@ async fn undisturbed(
     let account = Account::new(server.endpoint(), &options.call);
     let empty = account.census().await?;
     let mut counts = Vec::new();
-    let mut seen = Vec::new();
-    for act in [Act::Apply, Act::Update, Act::Destroy] {
-        let file = if act == Act::Apply { options.file.as_path() } else { varied };
+    let mut census: Vec<(Act, Vec<(String, usize)>)> = Vec::new();
+    for act in [Act::Apply, Act::Sleep, Act::Wake, Act::Update, Act::Destroy] {
+        let file = file_of(act, &options.file, varied);
         account.count().await?;
         let ended = account.run(act.command(), file).await?;
         if !ended.is_success() {
@@ -203,19 +210,30 @@ async fn undisturbed(
             failures.extend(not_empty(&account, file).await?);
         }
         let now = account.census().await?;
-        if act == Act::Destroy {
-            failures.extend(difference(&empty, &now));
+        match act {
+            Act::Destroy => failures.extend(difference(&empty, &now)),
+            Act::Wake => failures.extend(difference(&census[0].1, &now)),
+            Act::Apply | Act::Sleep | Act::Update => {}
         }
-        seen.push(now);
+        census.push((act, now));
         let name = match act {
             Act::Apply => "apply, then the plan is empty",
+            Act::Sleep => "sleep, then the plan is empty",
+            Act::Wake => "wake, then the plan is empty and everything is there again",
             Act::Update => "update with replacements, then the plan is empty",
             Act::Destroy => "destroy leaves nothing",
         };
         tell(Check { name: name.to_owned(), tried: 1, of: 1, failures });
     }
-    let (applied, updated) = (seen.swap_remove(0), seen.swap_remove(1));
-    Ok(Expected { counts, applied, updated })
+    Ok(Expected { counts, census })
+}
+
+/// The file that an act works with.
+fn file_of<'a>(act: Act, file: &'a Path, varied: &'a Path) -> &'a Path {
+    match act {
+        Act::Apply | Act::Sleep | Act::Wake => file,
+        Act::Update | Act::Destroy => varied,
+    }
 }
 
 const PLAN: &[&str] = &["plan", "--detailed-exitcode"];
@@ -262,7 +280,7 @@ fn difference(expected: &[(String, usize)], found: &[(String, usize)]) -> Option
 impl Rehearsal {
     /// The file that an act works with.
     fn file(&self, act: Act) -> &Path {
-        if act == Act::Apply { &self.options.file } else { &self.varied }
+        file_of(act, &self.options.file, &self.varied)
     }
 
     /// A new account of a server in which there is nothing else: names of buckets are shared by all
@@ -290,7 +308,7 @@ impl Rehearsal {
         let rule = json!({ "operations": ["*"], "kind": "throttle", "share": 0.3, "seed": 7 });
         account.faults(json!([rule])).await?;
         let mut failures = Vec::new();
-        for act in [Act::Apply, Act::Update, Act::Destroy] {
+        for act in [Act::Apply, Act::Sleep, Act::Wake, Act::Update, Act::Destroy] {
             let ended = account.run(act.command(), self.file(act)).await?;
             if !ended.is_success() {
                 failures.push(format!("infra {}: {}", act.command()[0], ended.last_words()));
@@ -299,7 +317,7 @@ impl Rehearsal {
         account.faults(json!([])).await?;
         failures.extend(difference(&[], &account.census().await?));
         let name = "30 % of all calls throttled".to_owned();
-        Ok(Check { name, tried: 3, of: 3, failures })
+        Ok(Check { name, tried: 5, of: 5, failures })
     }
 
     /// Tries points, several at a time; what did not hold, in the order of the points.
@@ -322,15 +340,15 @@ impl Rehearsal {
     async fn try_one(&self, server: &Server, point: Point) -> Result<Option<String>> {
         let account = self.account(server).await?;
         let file = self.file(point.act);
-        if point.act != Act::Apply {
-            // What is judged is what comes after the cut: the undisturbed apply was judged before.
-            let command = Act::Apply.command();
-            let mut before = account.run(command, &self.options.file).await?;
+        for act in point.act.before() {
+            // What is judged is what comes after the cut: the undisturbed run was judged before.
+            let (command, file) = (act.command(), self.file(*act));
+            let mut before = account.run(command, file).await?;
             if !before.is_success() {
-                before = account.run(command, &self.options.file).await?;
+                before = account.run(command, file).await?;
             }
             if !before.is_success() {
-                return Ok(Some(format!("the apply before: {}", before.last_words())));
+                return Ok(Some(format!("{} before: {}", command[0], before.last_words())));
             }
         }
         let strike = (point.number, point.when, point.blow);
@@ -348,11 +366,8 @@ impl Rehearsal {
         {
             return Ok(Some(why));
         }
-        let expected: &[(String, usize)] = match point.act {
-            Act::Apply => &self.expected.applied,
-            Act::Update => &self.expected.updated,
-            Act::Destroy => &[],
-        };
+        let census = self.expected.census.iter().find(|(act, _)| *act == point.act);
+        let expected = census.map(|(_, expected)| expected.as_slice()).unwrap_or_default();
         Ok(difference(expected, &account.census().await?))
     }
 }

@@ -11,6 +11,10 @@ use crate::local::control::{Blow, When};
 pub enum Act {
     /// The stack is made.
     Apply,
+    /// It is put to sleep.
+    Sleep,
+    /// It wakes.
+    Wake,
     /// It becomes a varied one.
     Update,
     /// It is destroyed.
@@ -21,14 +25,27 @@ impl Act {
     /// The command line.
     pub fn command(self) -> &'static [&'static str] {
         match self {
+            Self::Sleep => &["sleep", "--yes"],
+            Self::Wake => &["wake", "--yes"],
             Self::Apply | Self::Update => &["apply", "--yes", "--force", "--override-protection"],
             Self::Destroy => &["destroy", "--yes", "--force", "--override-protection"],
+        }
+    }
+
+    /// What comes before it in a life.
+    pub(super) fn before(self) -> &'static [Self] {
+        match self {
+            Self::Apply => &[],
+            Self::Sleep | Self::Update | Self::Destroy => &[Self::Apply],
+            Self::Wake => &[Self::Apply, Self::Sleep],
         }
     }
 
     fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",
+            Self::Sleep => "sleep",
+            Self::Wake => "wake",
             Self::Update => "update",
             Self::Destroy => "destroy",
         }
@@ -96,9 +113,9 @@ mod tests {
 
     #[test]
     fn every_call_is_a_point_before_and_after_and_a_sample_is_spread() {
-        let points = all(&GROUPS, &[(Act::Apply, 3), (Act::Update, 0), (Act::Destroy, 1)]);
+        let points = all(&GROUPS, &[(Act::Apply, 3), (Act::Sleep, 1), (Act::Destroy, 1)]);
         let shown: Vec<String> = points.iter().map(ToString::to_string).collect();
-        assert_eq!(shown.len(), 2 * (2 * 3 + 2));
+        assert_eq!(shown.len(), 2 * (2 * 3 + 2 + 2));
         assert_eq!(shown[0], "apply killed before call 1");
         assert_eq!(shown[5], "apply killed after call 3");
         assert_eq!(shown.last().expect("some"), "destroy answer lost after call 1");

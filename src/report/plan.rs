@@ -23,8 +23,10 @@ pub fn text(plan: &Plan) -> String {
     if !plan.has_changes() {
         text.push_str(&paint(STRONG, "No changes."));
         text.push_str(" The account matches the stack file.\n");
+        text.push_str(asleep(plan));
         return text;
     }
+    text.push_str(asleep(plan));
     outputs(plan, &mut text);
     let losses: Vec<String> = items
         .iter()
@@ -46,7 +48,8 @@ pub fn drift(plan: &Plan) -> String {
     let items: Vec<&Item> = plan.changed().collect();
     let mut text = String::new();
     if items.is_empty() {
-        return format!("{} The account matches the stack file.\n", paint(STRONG, "No drift."));
+        let none = paint(STRONG, "No drift.");
+        return format!("{none} The account matches the stack file.\n{}", asleep(plan));
     }
     heading(plan, "drift of ", &mut text);
     tree(plan, &items, Arrow::ShouldBe, &mut text);
@@ -54,6 +57,15 @@ pub fn drift(plan: &Plan) -> String {
     let (differ, same) = (items.len() - missing, plan.items.len() - items.len());
     let _ = writeln!(text, "Drift: {differ} differ, {missing} missing, {same} as in the file.");
     text
+}
+
+/// What is said of an environment that sleeps.
+fn asleep(plan: &Plan) -> &'static str {
+    if plan.asleep {
+        "The environment sleeps, and stays asleep: `infra wake`, or `infra apply --wake`, wakes it.\n"
+    } else {
+        ""
+    }
 }
 
 /// The line that sums a plan up.

@@ -23,6 +23,8 @@ pub struct PlanReport<'a> {
     pub account: &'a str,
     /// The stack's home region.
     pub region: &'a str,
+    /// Whether the environment sleeps, and stays asleep.
+    pub asleep: bool,
     /// Whether anything has to be done.
     pub changes: bool,
     /// How many items have each action.
@@ -122,6 +124,7 @@ impl<'a> PlanReport<'a> {
             environment: &plan.environment,
             account: &plan.account,
             region: &plan.region,
+            asleep: plan.asleep,
             changes: plan.has_changes(),
             summary: Summary::of(plan),
             items: plan.items.iter().map(ItemReport::new).collect(),

@@ -10,6 +10,7 @@ mod interrupt;
 mod law;
 mod local;
 mod lock;
+mod night;
 mod plan;
 mod planner;
 mod rehearse;

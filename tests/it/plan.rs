@@ -16,6 +16,7 @@ fn a_plan(items: Vec<Item>) -> Plan {
         environment: "dev".into(),
         account: "123456789012".into(),
         region: "eu-west-3".into(),
+        asleep: false,
         items,
         outputs: BTreeMap::new(),
     }

@@ -34,7 +34,36 @@ async fn the_healthcare_system_survives_a_sample_of_crashes() {
         findings(Options { file, model: model("dev"), call, groups, points: Some(12), lanes: 2 })
             .await;
     assert!(found.is_success(), "{}", serde_json::to_string_pretty(&found).expect("JSON"));
-    assert_eq!(found.checks.len(), 13);
+    assert_eq!(found.checks.len(), 19);
+}
+
+/// A way out, a schedule and an alarm: killed at any call and run again, sleep ends asleep and wake
+/// awake, with everything that was there.
+#[tokio::test]
+async fn an_environment_falls_asleep_and_wakes_although_it_is_killed() {
+    let folder = TempDir::new().expect("a folder");
+    let file = folder.path().join("night.yaml");
+    let text = "
+stack: night
+region: eu-west-3
+environments: { dev: { night: { nat: remove } } }
+resources:
+  net: { kind: ec2.vpc, cidr: 10.0.0.0/16 }
+  inner: { kind: ec2.subnet, vpc: '${net}', cidr: 10.0.0.0/24, zone: eu-west-3a }
+  nat: { kind: ec2.nat_gateway, subnet: '${inner}', connectivity: private }
+  routes:
+    kind: ec2.route_table
+    vpc: ${net}
+    routes: [{ destination: 192.168.0.0/16, nat_gateway: '${nat}' }]
+  nightly: { kind: events.rule, schedule: rate(1 day) }
+";
+    std::fs::write(&file, text).expect("written");
+    let groups = vec![(Act::Sleep, Blow::Halt), (Act::Wake, Blow::Halt)];
+    let (call, model) = (call("dev", &[]), model("dev"));
+    let found = findings(Options { file, model, call, groups, points: None, lanes: 2 }).await;
+    assert!(found.is_success(), "{}", serde_json::to_string_pretty(&found).expect("JSON"));
+    let tried: Vec<usize> = found.checks.iter().rev().take(2).map(|check| check.tried).collect();
+    assert!(tried.iter().all(|tried| *tried >= 8), "{tried:?}");
 }
 
 #[tokio::test]

@@ -88,10 +88,13 @@ impl World {
         set.await.expect("a task").expect("faults that it knows");
     }
 
-    pub async fn plan(&self, stack: &Stack) -> Result<Plan, String> {
+    pub async fn snapshot(&self, stack: &Stack) -> Result<Snapshot, String> {
         let session = self.session(&stack.region).await;
-        let snapshot =
-            Snapshot::read(&session, stack, Reach::Needed).await.map_err(|e| e.to_string())?;
+        Snapshot::read(&session, stack, Reach::Needed).await.map_err(|e| e.to_string())
+    }
+
+    pub async fn plan(&self, stack: &Stack) -> Result<Plan, String> {
+        let snapshot = self.snapshot(stack).await?;
         plan::plan(stack, &snapshot, &plan::Options::default()).map_err(|e| e.render(false))
     }
 

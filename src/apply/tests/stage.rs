@@ -158,6 +158,7 @@ impl Stage {
             environment: "dev".to_owned(),
             account: "123456789012".to_owned(),
             region: REGION.to_owned(),
+            asleep: false,
             items: self.items.clone(),
             outputs: BTreeMap::new(),
         };

@@ -1,0 +1,157 @@
+//! An environment that sleeps and wakes.
+
+use infra::kind::ownership;
+use infra::model::Stack;
+use infra::plan::night::{self, Wish};
+use infra::plan::{Action, Plan};
+
+use crate::world::{World, load_with, summary};
+use infra::model::Options;
+
+/// A service behind a load balancer with a way out, an alarm and a schedule. Somebody else scales
+/// the service.
+const SHOP: &str = r#"
+stack: shop
+region: eu-west-3
+environments:
+  dev: { night: { nat: remove, load_balancers: remove } }
+resources:
+  network:
+    template: network
+    with: { cidr: 10.0.0.0/16, zones: 2 }
+  group:
+    kind: ec2.security_group
+    description: All of the shop
+    vpc: ${network.vpc}
+  balancer:
+    kind: elbv2.load_balancer
+    subnets: ${network.public}
+    security_groups: ["${group}"]
+  web:
+    kind: elbv2.target_group
+    port: 80
+    vpc: ${network.vpc}
+  http:
+    kind: elbv2.listener
+    load_balancer: ${balancer}
+    port: 80
+    protocol: HTTP
+    default_action: { forward: { target_group: "${web}" } }
+  cluster:
+    kind: ecs.cluster
+  task:
+    kind: ecs.task_definition
+    cpu: 256
+    memory: 512
+    containers: [{ name: web, image: "nginx:1", ports: [{ port: 80 }] }]
+  service:
+    kind: ecs.service
+    cluster: ${cluster}
+    task_definition: ${task}
+    desired_count: 2
+    subnets: ${network.private}
+    security_groups: ["${group}"]
+    load_balancers: [{ target_group: "${web}", container: web, port: 80 }]
+    lifecycle: { ignore: [desired_count], depends_on: [http] }
+  slow:
+    kind: cloudwatch.alarm
+    namespace: AWS/ApplicationELB
+    metric: TargetResponseTime
+    dimensions: { LoadBalancer: "${balancer.dns_name}" }
+    statistic: Average
+    period: 60
+    threshold: 1
+    comparison: GreaterThanThreshold
+  busy:
+    kind: cloudwatch.alarm
+    namespace: AWS/ECS
+    metric: CPUUtilization
+    dimensions: { ClusterName: "${cluster.name}" }
+    statistic: Average
+    period: 60
+    threshold: 80
+    comparison: GreaterThanThreshold
+  nightly:
+    kind: events.rule
+    schedule: rate(1 day)
+"#;
+
+fn shop() -> Stack {
+    load_with("shop.yaml", SHOP, &crate::root().join("stacks"), &Options::default())
+        .expect("a stack")
+}
+
+async fn turn(world: &World, stack: &Stack, wish: Wish) -> Plan {
+    let snapshot = world.snapshot(stack).await.expect("a snapshot");
+    let (stack, plan) = night::turn(stack, &snapshot, wish, &infra::plan::Options::default())
+        .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+    world.carry_out(&stack, &plan).await.expect("it is carried out");
+    plan
+}
+
+/// The plan of the stack as it is, asleep or awake.
+async fn plan(world: &World, stack: &Stack) -> Plan {
+    let snapshot = world.snapshot(stack).await.expect("a snapshot");
+    let settled = night::settled(stack, &snapshot, Wish::AsItIs).expect("a stack");
+    world.plan_in_time(&settled).await.expect("a plan")
+}
+
+#[tokio::test]
+async fn what_sleeps_costs_nothing_and_wakes_as_it_was() {
+    let (world, stack) = (World::new(), shop());
+    world.apply(&stack).await.expect("apply");
+    // The service was scaled since: the file leaves its size alone.
+    let mut scaled = stack.clone();
+    let service = scaled.resources.values_mut().find(|r| r.address.as_str() == "service");
+    let service = service.expect("a service");
+    service.lifecycle.ignore.clear();
+    service.spec["desired_count"] = 3.into();
+    world.apply(&scaled).await.expect("scaled");
+
+    let asleep = turn(&world, &stack, Wish::Asleep).await;
+    insta::assert_snapshot!("asleep", summary(&asleep).join("\n"));
+    assert!(
+        !plan(&world, &stack).await.has_changes(),
+        "{:?}",
+        summary(&plan(&world, &stack).await)
+    );
+    let objects = world.snapshot(&stack).await.expect("a snapshot").objects;
+    let of = |kind: &str| objects.iter().filter(|object| object.kind == kind).collect::<Vec<_>>();
+    assert_eq!(of("ec2.nat_gateway").len() + of("elbv2.load_balancer").len(), 0);
+    let service = of("ecs.service")[0];
+    assert_eq!(service.spec["desired_count"], 0);
+    assert_eq!(service.tags[ownership::ASLEEP], "desired_count=3");
+    let again = turn(&world, &stack, Wish::Asleep).await;
+    assert!(!again.has_changes(), "{:?}", summary(&again));
+
+    let awake = turn(&world, &stack, Wish::Awake).await;
+    insta::assert_snapshot!("awake", summary(&awake).join("\n"));
+    assert!(!plan(&world, &stack).await.has_changes());
+    let snapshot = world.snapshot(&stack).await.expect("a snapshot");
+    assert!(!night::is_asleep(&stack, &snapshot));
+    let service = snapshot.objects.iter().find(|object| object.kind == "ecs.service");
+    assert_eq!(service.expect("a service").spec["desired_count"], 3);
+    world.destroy(&stack).await.expect("destroy");
+}
+
+/// A change of the file is applied to an environment that sleeps, which stays asleep.
+#[tokio::test]
+async fn what_sleeps_can_be_changed_and_sleeps_on() {
+    let (world, stack) = (World::new(), shop());
+    world.apply(&stack).await.expect("apply");
+    turn(&world, &stack, Wish::Asleep).await;
+    let text = SHOP.replace("threshold: 80", "threshold: 70");
+    let folder = crate::root().join("stacks");
+    let changed = load_with("shop.yaml", &text, &folder, &Options::default()).expect("a stack");
+    let snapshot = world.snapshot(&changed).await.expect("a snapshot");
+    let settled = night::settled(&changed, &snapshot, Wish::AsItIs).expect("a stack");
+    let planned = world.plan(&settled).await.expect("a plan");
+    let actions: Vec<_> =
+        planned.changed().map(|item| (item.address.as_str(), item.action)).collect();
+    assert_eq!(actions, [("busy", Action::Update)]);
+    world.apply(&settled).await.expect("apply");
+    assert!(!plan(&world, &changed).await.has_changes());
+    turn(&world, &changed, Wish::Awake).await;
+    assert!(!plan(&world, &changed).await.has_changes());
+    world.destroy(&changed).await.expect("destroy");
+}
