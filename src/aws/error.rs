@@ -333,6 +333,8 @@ const BUSY: &[&str] = &[
     "ConflictException",
     "DeleteConflict",
     "DependencyViolation",
+    "IncorrectInstanceState",
+    "IncorrectModificationState",
     "IncorrectState",
     "InvalidIPAddress.InUse",
     "OperationAborted",
@@ -341,4 +343,5 @@ const BUSY: &[&str] = &[
     "ResourceInUseException",
     "ResourceLockedException",
     "UpdateInProgressException",
+    "VolumeInUse",
 ];

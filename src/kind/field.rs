@@ -235,8 +235,8 @@ outputs! {
     NameOutput = "name";
     /// The output `url`.
     Url = "url";
-    /// The output `instance_profile`.
-    InstanceProfile = "instance_profile";
+    /// The output `profile_arn`.
+    ProfileArn = "profile_arn";
 }
 
 /// What a reference may point to.

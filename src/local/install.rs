@@ -48,6 +48,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "kms.py",
     "lambda_.py",
     "logs.py",
+    "machines.py",
     "own.py",
     "pagesizes.py",
     "paging.py",

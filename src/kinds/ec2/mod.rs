@@ -1,8 +1,10 @@
-//! Amazon EC2: networks.
+//! Amazon EC2: networks, machines and their volumes.
 
+mod disk;
 mod elastic_ip;
 mod group_rules;
 mod groups;
+mod instance;
 mod interfaces;
 mod internet_gateway;
 mod nat_gateway;
@@ -17,6 +19,7 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
 pub use elastic_ip::ElasticIp;
+pub use instance::Instance;
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::NatGateway;
 pub use route_table::RouteTable;
@@ -31,6 +34,7 @@ use crate::kind::{Cidr, Entry, NewKind, Problem, Scope, Tags, ownership};
 /// The kinds of this service, sorted by name.
 pub const KINDS: &[NewKind] = &[
     Entry::<ElasticIp>::boxed,
+    Entry::<Instance>::boxed,
     Entry::<InternetGateway>::boxed,
     Entry::<NatGateway>::boxed,
     Entry::<RouteTable>::boxed,
@@ -45,14 +49,18 @@ const NOT_YET: &[(&str, &str)] = &[
     ("InvalidAllocationID.NotFound", ""),
     ("InvalidGatewayID.NotFound", ""),
     ("InvalidGroup.NotFound", ""),
+    ("InvalidInstanceID.NotFound", ""),
     ("InvalidInternetGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),
+    ("InvalidNetworkInterfaceID.NotFound", ""),
+    ("InvalidParameterValue", "Invalid IAM Instance Profile"),
     ("InvalidRouteTableID.NotFound", ""),
     ("InvalidRouteTableId.NotFound", ""),
     ("InvalidSecurityGroupID.NotFound", ""),
     ("InvalidSecurityGroupId.NotFound", ""),
     ("InvalidSubnetID.NotFound", ""),
     ("InvalidSubnetId.NotFound", ""),
+    ("InvalidVolume.NotFound", ""),
     ("InvalidVpcEndpointId.NotFound", ""),
     ("InvalidVpcID.NotFound", ""),
     ("InvalidVpcId.NotFound", ""),

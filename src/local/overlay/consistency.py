@@ -1,7 +1,7 @@
 """Eventual consistency: for `settings.lag` seconds not every reader knows what is new.
 
 A connection sees what it made itself, as if it spoke to one host of the service; every other one has to wait (and the
-maker too, where `settings.own_writes` is off). A new role is unknown to all other services whoever asks. What reads its
+maker too, where `settings.own_writes` is off). A new role or instance profile is unknown to all other services whoever asks. What reads its
 own writes on AWS (S3, SNS, Logs, Secrets Manager, ECS ...) is left alone.
 """
 
@@ -48,6 +48,11 @@ NEW_IDS = {
 }
 # What a service says of a role that has not reached it: for one operation, or for all others of the service.
 NOT_A_PRINCIPAL = ("400", "MalformedPolicyDocument", 'Invalid principal in policy: "AWS":"{}"')
+NOT_A_PROFILE = (
+    "400",
+    "InvalidParameterValue",
+    "Value ({}) for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile ARN",
+)
 ROLE_UNKNOWN = {
     "ecs:RegisterTaskDefinition": ("400", "ClientException", "Role is not valid"),
     "ecs": (
@@ -101,6 +106,9 @@ ROLE_UNKNOWN = {
     "s3:PutBucketPolicy": ("400", "MalformedPolicy", "Invalid principal in policy"),
     "sns": ("400", "InvalidParameter", "Invalid parameter: Policy Error: PrincipalNotFound"),
     "sqs": ("400", "InvalidAttributeValue", "Invalid value for the parameter Policy."),
+    "ec2:RunInstances": NOT_A_PROFILE,
+    "ec2:AssociateIamInstanceProfile": NOT_A_PROFILE,
+    "ec2:ReplaceIamInstanceProfileAssociation": NOT_A_PROFILE,
     "iam:CreateRole": NOT_A_PRINCIPAL,
     "iam:UpdateAssumeRolePolicy": NOT_A_PRINCIPAL,
     "rds": (
@@ -235,6 +243,10 @@ def note(call, body):
     elif call.name == "iam:CreateRole":
         name = call.form["RoleName"]
         made[name] = New(call, "iam", "NoSuchEntity", "The role with name {} cannot be found.", "404 Not Found")
+        arn = re.search(rb"<Arn>([^<]+)</Arn>", body)
+        if arn:
+            made[arn.group(1).decode()] = New(call, "", "", "")
+    elif call.name == "iam:CreateInstanceProfile":
         arn = re.search(rb"<Arn>([^<]+)</Arn>", body)
         if arn:
             made[arn.group(1).decode()] = New(call, "", "", "")

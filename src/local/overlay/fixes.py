@@ -23,6 +23,7 @@ def install():
     import kms  # noqa: F401
     import lambda_  # noqa: F401
     import logs  # noqa: F401
+    import machines  # noqa: F401
     import paging  # noqa: F401
     import rds  # noqa: F401
     import recovery  # noqa: F401

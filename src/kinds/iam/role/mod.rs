@@ -60,13 +60,13 @@ pub struct Outputs {
     /// The id that no later role of this name will have.
     id: String,
     /// The ARN that the instance profile has where the role has one: `instance_profile: true`.
-    instance_profile: String,
+    profile_arn: String,
 }
 
 impl Outputs {
     fn new(name: String, arn: String, id: String) -> Self {
-        let instance_profile = arn.replacen(":role/", ":instance-profile/", 1);
-        Self { name, arn, id, instance_profile }
+        let profile_arn = arn.replacen(":role/", ":instance-profile/", 1);
+        Self { name, arn, id, profile_arn }
     }
 }
 
