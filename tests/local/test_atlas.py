@@ -8,7 +8,7 @@ import unittest
 import requests
 from requests.auth import HTTPDigestAuth
 
-from support import new_account
+from support import new_account, until
 
 VERSION = "application/vnd.atlas.2025-03-12+json"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -115,3 +115,116 @@ class Projects(unittest.TestCase):
     def test_accounts_are_apart(self):
         made = self.atlas.project()
         self.assertEqual(Atlas().code("GET", f"/groups/{made['id']}")[0], 404)
+
+
+class Clusters(unittest.TestCase):
+    def setUp(self):
+        self.atlas = Atlas()
+        self.path = f"/groups/{self.atlas.project()['id']}/clusters"
+
+    def cluster(self, name="cluster", tier="M10", **more):
+        shared = tier == "M0"
+        config = {
+            "providerName": "TENANT" if shared else "AWS",
+            "regionName": "EU_WEST_3",
+            "priority": 7,
+            "electableSpecs": {"instanceSize": tier},
+            **({"backingProviderName": "AWS"} if shared else {}),
+        }
+        body = {"name": name, "clusterType": "REPLICASET", "replicationSpecs": [{"regionConfigs": [config]}], **more}
+        return self.atlas.ok("POST", self.path, body)
+
+    def idle(self, name="cluster"):
+        return until(lambda: (found := self.atlas.get(f"{self.path}/{name}"))["stateName"] == "IDLE" and found)
+
+    def test_a_cluster_is_made_changed_and_deleted(self):
+        self.assertEqual(self.cluster()["stateName"], "CREATING")
+        self.assertTrue(self.idle()["connectionStrings"]["standardSrv"].startswith("mongodb+srv://cluster."))
+        one = f"{self.path}/cluster"
+        self.assertEqual(self.atlas.ok("PATCH", one, {"backupEnabled": True})["stateName"], "UPDATING")
+        self.idle()
+        self.atlas.ok("PATCH", one, {"terminationProtectionEnabled": True})
+        code = "CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED"
+        self.assertEqual(self.atlas.code("DELETE", one), (400, code))
+        self.atlas.ok("PATCH", one, {"terminationProtectionEnabled": False})
+        project = self.path.removesuffix("/clusters")
+        self.assertEqual(self.atlas.code("DELETE", project), (409, "CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS"))
+        self.atlas.ok("DELETE", one)
+        self.assertEqual(self.atlas.code("DELETE", one), (400, "CLUSTER_ALREADY_REQUESTED_DELETION"))
+        until(lambda: self.atlas.call("GET", one).status_code == 404)
+        self.atlas.ok("DELETE", project)
+
+    def test_names(self):
+        self.cluster("a-name-that-is-quite-long-1")
+        config = [{"regionConfigs": [{"providerName": "AWS", "electableSpecs": {"instanceSize": "M10"}}]}]
+        for name, code in (
+            ("a-name-that-is-quite-long-1", "DUPLICATE_CLUSTER_NAME"),
+            ("a-name-that-is-quite-long-2", "DUPLICATE_CLUSTER_NAME_PREFIX"),
+            ("under_score", "CLUSTER_NAME_INVALID"),
+        ):
+            body = {"name": name, "replicationSpecs": config}
+            self.assertEqual(self.atlas.code("POST", self.path, body), (400, code))
+
+    def test_a_paused_cluster_is_not_changed_and_not_paused_again_at_once(self):
+        self.cluster()
+        one = f"{self.path}/cluster"
+        self.idle()
+        both = {"paused": True, "backupEnabled": True}
+        self.assertEqual(self.atlas.code("PATCH", one, both), (409, "CANNOT_UPDATE_AND_PAUSE_CLUSTER"))
+        self.atlas.ok("PATCH", one, {"paused": True})
+        self.idle()
+        for body in ({"backupEnabled": True}, {"tags": []}):
+            self.assertEqual(self.atlas.code("PATCH", one, body), (409, "CANNOT_UPDATE_PAUSED_CLUSTER"))
+        self.atlas.ok("PATCH", one, {"paused": False})
+        self.idle()
+        self.assertEqual(self.atlas.code("PATCH", one, {"paused": True}), (409, "CANNOT_PAUSE_RECENTLY_RESUMED_CLUSTER"))
+
+    def test_a_free_cluster_is_not_changed(self):
+        self.cluster(tier="M0")
+        answer = self.atlas.code("PATCH", f"{self.path}/cluster", {"backupEnabled": True})
+        self.assertEqual(answer, (400, "TENANT_CLUSTER_UPDATE_UNSUPPORTED"))
+
+    def test_a_schedule_is_the_cluster_s(self):
+        self.cluster()
+        path = f"{self.path}/cluster/backup/schedule"
+        self.assertEqual(self.atlas.code("GET", path)[0], 404)
+        self.atlas.ok("PATCH", f"{self.path}/cluster", {"backupEnabled": True})
+        policies = self.atlas.get(path)["policies"]
+        hourly = {"frequencyType": "hourly", "frequencyInterval": 6, "retentionUnit": "days", "retentionValue": 2}
+        body = {"policies": [{"id": policies[0]["id"], "policyItems": [hourly]}], "restoreWindowDays": 1}
+        self.assertEqual(self.atlas.ok("PATCH", path, body)["restoreWindowDays"], 1)
+        for wrong in (
+            {**body, "restoreWindowDays": 3},
+            {"policies": [{"policyItems": [hourly]}]},
+            {"policies": [{"id": policies[0]["id"], "policyItems": [{**hourly, "frequencyInterval": 5}]}]},
+        ):
+            self.assertEqual(self.atlas.code("PATCH", path, wrong), (400, "INVALID_BACKUP_POLICY"))
+
+
+class Access(unittest.TestCase):
+    def setUp(self):
+        self.atlas = Atlas()
+        self.path = f"/groups/{self.atlas.project()['id']}"
+
+    def test_a_user_s_password_is_never_shown(self):
+        user = {"username": "shop", "databaseName": "admin", "roles": [{"roleName": "read", "databaseName": "shop"}]}
+        users = self.path + "/databaseUsers"
+        self.assertEqual(self.atlas.code("POST", users, {**user, "password": "short"})[0], 400)
+        made = self.atlas.ok("POST", users, {**user, "password": "long enough"})
+        self.assertNotIn("password", made)
+        again = self.atlas.code("POST", users, {**user, "password": "long enough"})
+        self.assertEqual(again, (409, "USER_ALREADY_EXISTS"))
+        self.atlas.ok("PATCH", users + "/admin/shop", {"labels": [{"key": "a", "value": "b"}]})
+        self.assertEqual(self.atlas.get(users + "/admin/shop")["labels"], [{"key": "a", "value": "b"}])
+        self.atlas.ok("DELETE", users + "/admin/shop")
+        self.assertEqual(self.atlas.code("GET", users + "/admin/shop"), (404, "USER_NOT_FOUND"))
+
+    def test_an_access_list(self):
+        path = self.path + "/accessList"
+        self.atlas.ok("POST", path, [{"cidrBlock": "10.0.0.0/16"}, {"ipAddress": "203.0.113.7", "comment": "office"}])
+        self.atlas.ok("POST", path, [{"cidrBlock": "10.0.0.0/16", "comment": "network"}])
+        found = {row["cidrBlock"]: row["comment"] for row in self.atlas.get(path)["results"]}
+        self.assertEqual(found, {"10.0.0.0/16": "network", "203.0.113.7/32": "office"})
+        self.atlas.ok("DELETE", path + "/10.0.0.0%2F16")
+        self.assertEqual(len(self.atlas.get(path)["results"]), 1)
+        self.assertEqual(self.atlas.code("POST", path, [{"cidrBlock": "10.0.0.1/16"}])[0], 400)

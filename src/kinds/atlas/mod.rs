@@ -6,20 +6,26 @@
 //! of Atlas, Atlas is not asked.
 
 mod api;
+mod cluster;
+mod database_user;
 mod project;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 pub use api::local_credentials;
+pub use cluster::Cluster;
+pub use database_user::DatabaseUser;
 pub use project::Project;
 
 use self::api::tags::{Tag, from_atlas};
 use self::api::{Account, Api, api, part, read};
-use crate::aws::{Aws, Result};
-use crate::kind::{Entry, NewKind, Scope, Tags};
+use crate::aws::{Absent, Aws, Result};
+use crate::kind::{Entry, NewKind, Problem, Scope, Tags, is_unknown};
 
 /// The kinds of this service, sorted by name.
-pub const KINDS: &[NewKind] = &[Entry::<Project>::boxed];
+pub const KINDS: &[NewKind] =
+    &[Entry::<Cluster>::boxed, Entry::<DatabaseUser>::boxed, Entry::<Project>::boxed];
 
 /// A project as Atlas shows it; in its paths it is a group.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,4 +53,47 @@ fn is_in_use(aws: &Aws, scope: &Scope) -> bool {
 async fn groups(aws: &Aws) -> Result<Vec<Group>> {
     let rows = api(aws).await?.projects().await?;
     rows.iter().map(|row| read("a project", row.clone())).collect()
+}
+
+/// The scope's projects.
+async fn own_groups(aws: &Aws, scope: &Scope) -> Result<Vec<Group>> {
+    if !is_in_use(aws, scope) {
+        return Ok(Vec::new());
+    }
+    let groups = groups(aws).await?.into_iter();
+    Ok(groups.filter(|group| scope.owns(&group.tags())).collect())
+}
+
+/// What a list of each of the scope's projects has, with the project.
+async fn rows(
+    aws: &Aws,
+    scope: &Scope,
+    operation: &str,
+    list: &str,
+) -> Result<Vec<(Group, Value)>> {
+    let mut all = Vec::new();
+    for group in own_groups(aws, scope).await? {
+        let path = format!("/groups/{}/{list}", part(&group.id));
+        // A project may go at this moment.
+        let rows = api(aws).await?.list(operation, &path).await.absent()?.unwrap_or_default();
+        all.extend(rows.into_iter().map(|row| (group.clone(), row)));
+    }
+    Ok(all)
+}
+
+/// A project that the stack does not declare is one in which nothing would be found again.
+fn check_project(project: &str) -> Option<Problem> {
+    let message = "what is in a project is found by way of the stack's own projects";
+    let help = "declare an `atlas.project`, or adopt it, and refer to it: `${project}`";
+    (!is_unknown(project)).then(|| Problem::at("project", message).help(help))
+}
+
+/// Atlas's word for a region of AWS: `EU_WEST_3`.
+fn to_region(region: &str) -> String {
+    region.to_uppercase().replace('-', "_")
+}
+
+/// AWS's own: `eu-west-3`.
+fn from_region(region: &str) -> String {
+    region.to_lowercase().replace('_', "-")
 }

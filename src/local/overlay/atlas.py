@@ -164,7 +164,9 @@ def operate(call):
             body = json.loads(call.body)
         except ValueError:
             raise Refused(400, "MALFORMED_JSON", "Received JSON is malformed.") from None
-        check(takes, body, "request")
+        # `[X]` is a list as the whole body.
+        for each in body if takes.startswith("[") else [body]:
+            check(takes.strip("[]"), each, "request")
     query = {name: values[0] for name, values in parse_qs(call.environ.get("QUERY_STRING", "")).items()}
     found = function(organization(call.account), body, **call.parts)
     if gives is None:

@@ -20,6 +20,9 @@ class Project:
         return self.kept.setdefault(sort, {})
 
     def census(self):
+        import atlas_clusters
+
+        atlas_clusters.clusters(self)
         return {sort: [str(name) for name in rows] for sort, rows in self.kept.items()}
 
     def shown(self):
@@ -87,6 +90,7 @@ def update_project(organization, body, group):
 @route("DELETE", "/groups/{group}", "DeleteProject")
 def delete_project(organization, _, group):
     project = find(organization, group)
+    project.census()
     if project.all("cluster"):
         detail = "Cannot close group while it has active Atlas clusters; please terminate all clusters."
         raise Refused(409, "CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", detail)

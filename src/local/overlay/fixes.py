@@ -3,6 +3,9 @@
 
 def install():
     import appstream  # noqa: F401
+    import atlas_access  # noqa: F401
+    import atlas_backup  # noqa: F401
+    import atlas_clusters  # noqa: F401
     import atlas_projects  # noqa: F401
     import backup  # noqa: F401
     import budgets  # noqa: F401
