@@ -12,6 +12,8 @@ use aws_smithy_types::retry::RetryConfig;
 /// has no name that is taken afterwards. When the answer is lost, the SDK must not send them again;
 /// the engine looks for the object first.
 const OPERATIONS: &[(&str, &str)] = &[
+    // It changes what is there instead, and then takes no tags.
+    ("Application Auto Scaling", "RegisterScalableTarget"),
     ("EC2", "AllocateAddress"),
     ("EC2", "CreateInternetGateway"),
     ("EC2", "CreateVpc"),

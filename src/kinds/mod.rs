@@ -2,6 +2,7 @@
 //! line in its service's `KINDS`.
 
 pub mod atlas;
+pub mod autoscaling;
 pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
@@ -26,6 +27,7 @@ use crate::kind::{AnyKind, NewKind};
 /// The kinds of each service, sorted by service.
 const SERVICES: &[&[NewKind]] = &[
     atlas::KINDS,
+    autoscaling::KINDS,
     backup::KINDS,
     budgets::KINDS,
     cloudtrail::KINDS,

@@ -62,6 +62,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "resets.py",
     "route53.py",
     "s3.py",
+    "scaling.py",
     "scheduler.py",
     "secretsmanager.py",
     "settings.py",

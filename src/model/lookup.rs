@@ -48,6 +48,10 @@ pub(super) fn value(thing: &Thing, shared: &Shared, known: &dyn Outputs) -> Resu
             },
         ),
         Thing::Field(place, field, rest) => match shared.field(*place, field, known) {
+            // What an object lists by name may get the name by a change that is still to come.
+            Some(value) if shared.is_output(*place, field) && lacks(&value, rest) => {
+                Answer::Unknown
+            }
             Some(value) => Answer::Known(evaluate::select(&value, rest, field)?.clone()),
             None => Answer::Unknown,
         },
@@ -90,7 +94,20 @@ pub(super) fn value(thing: &Thing, shared: &Shared, known: &dyn Outputs) -> Resu
     })
 }
 
+/// Whether a mapping has no such key.
+fn lacks(value: &Value, rest: &[Selection]) -> bool {
+    match (value, rest) {
+        (Value::Object(map), [Selection::Field(key), ..]) => !map.contains_key(key.as_str()),
+        _ => false,
+    }
+}
+
 impl Shared {
+    fn is_output(&self, place: usize, field: &str) -> bool {
+        let entry = self.table.get().and_then(|table| table.get(place));
+        entry.is_some_and(|entry| entry.kind.outputs().field(field).is_some())
+    }
+
     fn field(&self, place: usize, field: &str, known: &dyn Outputs) -> Option<Value> {
         let kept = self.fields.get().and_then(|fields| fields.get(&place)?.get(field));
         if let Some(value) = kept {

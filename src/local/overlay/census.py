@@ -1,5 +1,6 @@
 """Everything that an account has, by what the services themselves hold: tagged or not, whoever made it."""
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.backup.models import backup_backends
 from moto.budgets.models import budgets_backends
 from moto.cloudtrail.models import cloudtrail_backends
@@ -149,6 +150,16 @@ def backup(backend):
     }
 
 
+def scaling(backend):
+    return {
+        "scalable-target": [each.resource_id for held in rows(backend.targets) for each in rows(held)],
+        "scaling-policy": [f"{each.resource_id} {each.policy_name}" for each in rows(backend.policies)],
+        "scheduled-action": [
+            f"{each.resource_id} {each.scheduled_action_name}" for each in list(backend.scheduled_actions)
+        ],
+    }
+
+
 def scheduler(backend):
     groups = rows(backend.schedule_groups)
     return {
@@ -163,6 +174,7 @@ def listed(what, attribute, name="name"):
 
 
 SERVICES = {
+    "application-autoscaling": (applicationautoscaling_backends, scaling),
     "backup": (backup_backends, backup),
     "budgets": (budgets_backends, lambda backend: {"budget": budgets.names(backend)}),
     "cloudtrail": (cloudtrail_backends, listed("trail", "trails", "arn")),

@@ -33,6 +33,7 @@ def install():
     import resets  # noqa: F401
     import route53  # noqa: F401
     import s3  # noqa: F401
+    import scaling  # noqa: F401
     import scheduler  # noqa: F401
     import secretsmanager  # noqa: F401
     import sns  # noqa: F401

@@ -2,6 +2,7 @@
 
 import threading
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
@@ -16,6 +17,7 @@ from moto.scheduler.models import scheduler_backends
 
 import consistency
 from recovery import points
+from scaling import Targets
 from scheduler import Groups
 
 # What the listing that this thread makes shows instead of what there is.
@@ -200,6 +202,7 @@ def with_ecr(inner):
             yield Buckets(backend, region_name) if isinstance(backend, S3Backend) else backend
         yield Repositories(ecr_backends[account_id][region_name])
         yield Groups(scheduler_backends[account_id][region_name])
+        yield Targets(applicationautoscaling_backends[account_id][region_name])
         for backends, rows in OTHERS:
             yield Listed((backends, account_id), region_name, rows)
 
