@@ -55,6 +55,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "own.py",
     "pagesizes.py",
     "paging.py",
+    "parameter_groups.py",
     "parameters.py",
     "patch.py",
     "rds.py",

@@ -30,6 +30,38 @@ class Databases(unittest.TestCase):
     def becomes(self, status):
         until(lambda: self.instance()["DBInstanceStatus"] == status)
 
+    def test_parameters_are_set_and_taken_back(self):
+        self.rds.create_db_parameter_group(
+            DBParameterGroupName="own", DBParameterGroupFamily="mysql8.4", Description="own"
+        )
+        change = {"ParameterName": "max_connections", "ParameterValue": "50", "ApplyMethod": "immediate"}
+        self.rds.modify_db_parameter_group(DBParameterGroupName="own", Parameters=[change])
+        found = self.rds.describe_db_parameters(DBParameterGroupName="own", Source="user")["Parameters"]
+        self.assertEqual([(each["ParameterName"], each["ParameterValue"]) for each in found], [("max_connections", "50")])
+        self.assertGreater(len(self.rds.describe_db_parameters(DBParameterGroupName="own")["Parameters"]), 5)
+        static = {"ParameterName": "performance_schema", "ParameterValue": "1", "ApplyMethod": "immediate"}
+        with refused("InvalidParameterCombination"):
+            self.rds.modify_db_parameter_group(DBParameterGroupName="own", Parameters=[static])
+        self.rds.reset_db_parameter_group(DBParameterGroupName="own", ResetAllParameters=True)
+        self.assertFalse(self.rds.describe_db_parameters(DBParameterGroupName="own", Source="user")["Parameters"])
+
+    def test_a_subnet_group_keeps_the_subnets_in_use(self):
+        self.rds.create_db_instance(**INSTANCE)
+        self.becomes("available")
+        (interface,) = self.net.interfaces()
+        with refused("DBSubnetGroupDoesNotCoverEnoughAZs"):
+            self.rds.modify_db_subnet_group(DBSubnetGroupName="main", SubnetIds=self.net.subnets[:1])
+        ec2 = client("ec2", self.net.account)
+        used = interface["SubnetId"]
+        vpc, zone = interface["VpcId"], interface["AvailabilityZone"]
+        more = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.99.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        others = [each for each in self.net.subnets if each != used]
+        with refused("SubnetAlreadyInUse"):
+            self.rds.modify_db_subnet_group(DBSubnetGroupName="main", SubnetIds=[*others, more])
+        self.rds.modify_db_subnet_group(DBSubnetGroupName="main", SubnetIds=[*self.net.subnets, more])
+        (group,) = self.rds.describe_db_subnet_groups(DBSubnetGroupName="main")["DBSubnetGroups"]
+        self.assertEqual(len(group["Subnets"]), len(self.net.subnets) + 1)
+
     def test_an_instance_holds_subnet_groups_and_parameters(self):
         group = self.net.group("database")
         self.rds.create_db_parameter_group(

@@ -143,6 +143,16 @@ class DocumentDb(unittest.TestCase):
         found = {each["ParameterName"]: (each["ParameterValue"], each["Source"]) for each in found}
         self.assertEqual(found["tls"], ("disabled", "user"))
         self.assertEqual(found["ttl_monitor"], ("enabled", "system"))
+        with refused("InvalidParameterCombination"):
+            self.change(ParameterName="tls", ParameterValue="enabled", ApplyMethod="immediate")
+        with refused("InvalidParameterValue"):
+            self.change(ParameterName="none", ParameterValue="1", ApplyMethod="immediate")
+        self.docdb.reset_db_cluster_parameter_group(DBClusterParameterGroupName="p", Parameters=[change])
+        found = self.docdb.describe_db_cluster_parameters(DBClusterParameterGroupName="p")["Parameters"]
+        self.assertEqual({each["Source"] for each in found}, {"system"})
+
+    def change(self, **change):
+        self.docdb.modify_db_cluster_parameter_group(DBClusterParameterGroupName="p", Parameters=[change])
 
 
 if __name__ == "__main__":

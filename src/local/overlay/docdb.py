@@ -18,17 +18,6 @@ from patch import around
 ENGINE = "docdb"
 # What a cluster gets whose creator names no version: the latest major one.
 LATEST = "8.0.0"
-PARAMETERS = {
-    "audit_logs": "disabled",
-    "change_stream_log_retention_duration": "10800",
-    "profiler": "disabled",
-    "profiler_sampling_rate": "1.0",
-    "profiler_threshold_ms": "100",
-    "tls": "enabled",
-    "ttl_monitor": "enabled",
-}
-# Without a restart these do not apply.
-STATIC = {"tls"}
 
 
 def one_more(owner, name):
@@ -170,29 +159,6 @@ def create_db_cluster_snapshot(inner, self, db_cluster_identifier, *args, **kwar
 
 
 # Groups
-
-
-@around(RDSBackend)
-def describe_db_cluster_parameters(inner, self, db_cluster_parameter_group_name):
-    """Those that were never set have their defaults."""
-    group = self.db_cluster_parameter_groups.get(db_cluster_parameter_group_name)
-    family = group.db_parameter_group_family if group else db_cluster_parameter_group_name.removeprefix("default.")
-    if not family.startswith(ENGINE):
-        return inner(self, db_cluster_parameter_group_name)
-    changed = {each["ParameterName"]: each for each in inner(self, db_cluster_parameter_group_name)} if group else {}
-    return [
-        {
-            "ParameterName": name,
-            "ParameterValue": default,
-            "Source": "user" if name in changed else "system",
-            "ApplyType": "static" if name in STATIC else "dynamic",
-            "ApplyMethod": "pending-reboot",
-            "DataType": "string",
-            "IsModifiable": True,
-            **changed.get(name, {}),
-        }
-        for name, default in PARAMETERS.items()
-    ]
 
 
 @around(RDSBackend)

@@ -28,6 +28,7 @@ def install():
     import logs  # noqa: F401
     import machines  # noqa: F401
     import paging  # noqa: F401
+    import parameter_groups  # noqa: F401
     import rds  # noqa: F401
     import recovery  # noqa: F401
     import resets  # noqa: F401

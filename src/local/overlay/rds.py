@@ -1,6 +1,9 @@
 """RDS: the states of instances, clusters and snapshots, their network interfaces, and the refusals to delete what they
 still use."""
 
+import random
+import string
+
 from moto.ec2.models import ec2_backends
 from moto.rds.exceptions import (
     DBClusterNotFoundError,
@@ -8,7 +11,7 @@ from moto.rds.exceptions import (
     InvalidParameterCombination,
     RDSClientError,
 )
-from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBackend
+from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, DBParameterGroup, RDSBackend
 
 import interfaces
 import states
@@ -63,10 +66,43 @@ def unplug(instance):
 # Instances
 
 
+def whole_version(engine, version):
+    """The version with all of its parts, the default of those that a shorter one stands for."""
+    parts = {"mysql": 3, "mariadb": 3, "postgres": 2}.get(engine)
+    if not parts or not version or version.count(".") + 1 >= parts:
+        return version
+    return f"{version}.4"
+
+
+def note(instance, kwargs):
+    """What moto forgets of a creation or a modification."""
+    if kwargs.get("enable_performance_insights") is not None:
+        instance.performance_insights_enabled = bool(kwargs["enable_performance_insights"])
+        instance.performance_insights_retention_period = kwargs.get("performance_insights_retention_period") or 7
+    if kwargs.get("performance_insights_kms_key_id"):
+        instance.performance_insights_kms_key_id = kwargs["performance_insights_kms_key_id"]
+    if kwargs.get("db_port_number"):
+        instance.port = kwargs["db_port_number"]
+    if not isinstance(instance, DBInstanceClustered) and instance.storage_type == "gp3" and not instance.iops:
+        instance.iops = 3000 if instance.allocated_storage < 400 else 12000
+
+
+def with_default_group(backend, name):
+    """AWS has a group of defaults for each family."""
+    if name and name.startswith("default.") and name not in backend.db_parameter_groups:
+        family = name.removeprefix("default.")
+        text = f"Default parameter group for {family}"
+        backend.db_parameter_groups[name] = DBParameterGroup(backend, name, text, family)
+
+
 @around(RDSBackend)
 def create_db_instance(inner, self, db_kwargs):
-    instance = inner(self, db_kwargs)
-    instance.performance_insights_enabled = bool(db_kwargs.get("enable_performance_insights"))
+    version = whole_version(db_kwargs.get("engine"), db_kwargs.get("engine_version"))
+    instance = inner(self, {**db_kwargs, "engine_version": version} if version else db_kwargs)
+    letters = string.ascii_uppercase + string.digits
+    instance.dbi_resource_id = "db-" + "".join(random.choice(letters) for _ in range(26))
+    instance.performance_insights_enabled = False
+    note(instance, db_kwargs)
     instance.pending_modified_values = {}
     plug_in(instance)
     states.pass_through(self, instance, "status", "creating", "available")
@@ -78,6 +114,11 @@ def modify_db_instance(inner, self, db_instance_identifier, db_kwargs):
     instance = self.describe_db_instances(db_instance_identifier)[0]
     if instance.status != "available":
         raise wrong_state("Database instance is not in available state.")
+    if db_kwargs.get("engine_version"):
+        version = whole_version(instance.engine, db_kwargs["engine_version"])
+        db_kwargs = {**db_kwargs, "engine_version": version}
+    with_default_group(self, db_kwargs.get("db_parameter_group_name"))
+    note(instance, db_kwargs)
     changes = {key: value for key, value in db_kwargs.items() if key in DEFERRED and value is not None}
     changes = {key: value for key, value in changes.items() if getattr(instance, key, None) != value}
     pending = instance.__dict__.setdefault("pending_modified_values", {})
@@ -224,16 +265,37 @@ def create_db_cluster_snapshot(inner, self, *args, **kwargs):
 # Groups
 
 
-@around(RDSBackend)
-def create_subnet_group(inner, self, subnet_name, description, subnets, tags):
-    if subnet_name.lower() in self.subnet_groups:
-        raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group {subnet_name} already exists.")
+def check_zones(subnets):
     zones = sorted({subnet.availability_zone for subnet in subnets})
     if len(zones) < 2:
         text = "The DB subnet group doesn't meet Availability Zone (AZ) coverage requirement. Current AZ coverage: "
         text += f"{', '.join(zones)}. Add subnets to cover at least 2 AZs."
         raise RDSClientError("DBSubnetGroupDoesNotCoverEnoughAZs", text)
+
+
+@around(RDSBackend)
+def create_subnet_group(inner, self, subnet_name, description, subnets, tags):
+    if subnet_name.lower() in self.subnet_groups:
+        raise RDSClientError("DBSubnetGroupAlreadyExists", f"The DB subnet group {subnet_name} already exists.")
+    check_zones(subnets)
     return inner(self, subnet_name, description, subnets, tags)
+
+
+@around(RDSBackend)
+def modify_db_subnet_group(inner, self, subnet_name, description, subnets):
+    """The group stays, and keeps the subnets that databases stand in."""
+    group = self.describe_db_subnet_groups(subnet_name)[0]
+    check_zones(subnets)
+    left_out = {each.id for each in group._subnets} - {each.id for each in subnets}
+    ec2 = ec2_backends[self.account_id][self.region_name]
+    for thing in self.databases.values():
+        interface = ec2.enis.get(thing.__dict__.get("interface"))
+        if network_of(thing)[0] is group and interface is not None and interface.subnet.id in left_out:
+            text = f"Some of the subnets to be deleted are currently in use: {interface.subnet.id}"
+            raise RDSClientError("SubnetAlreadyInUse", text)
+    inner(self, subnet_name, description, subnets)
+    self.subnet_groups[group.name] = group
+    return group
 
 
 @around(RDSBackend)
