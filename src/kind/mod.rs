@@ -216,6 +216,16 @@ pub mod ownership {
     pub const ASLEEP: &str = "infra:asleep";
     /// Tag that holds for how many days the object can be had back once it is deleted.
     pub const DELETION_DAYS: &str = "infra:deletion-days";
+    /// Tag that holds the version that the stack file gave, of which AWS shows more parts.
+    pub const ENGINE_VERSION: &str = "infra:engine-version";
+    /// Tag that holds the size that the stack file gave, of a disk that grows by itself.
+    pub const STORAGE_GB: &str = "infra:storage-gb";
+    /// Tag that says that a database goes without a last snapshot.
+    pub const NO_FINAL_SNAPSHOT: &str = "infra:no-final-snapshot";
+    /// Tag that says that a database's backups stay when it goes.
+    pub const KEEP_BACKUPS: &str = "infra:keep-backups";
+    /// Tag that says which service's kind an object is of, where two services share a type of object.
+    pub const SERVICE: &str = "infra:service";
     /// What all tags of ours begin with.
     pub const PREFIX: &str = "infra:";
 }

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod docdb;
 pub mod ec2;
 pub mod ecr;
 pub mod ecs;
@@ -15,6 +16,7 @@ pub mod events;
 pub mod iam;
 pub mod kms;
 pub mod logs;
+pub mod rds;
 pub mod s3;
 pub mod scheduler;
 pub mod secretsmanager;
@@ -32,6 +34,7 @@ const SERVICES: &[&[NewKind]] = &[
     budgets::KINDS,
     cloudtrail::KINDS,
     cloudwatch::KINDS,
+    docdb::KINDS,
     ec2::KINDS,
     ecr::KINDS,
     ecs::KINDS,
@@ -40,6 +43,7 @@ const SERVICES: &[&[NewKind]] = &[
     iam::KINDS,
     kms::KINDS,
     logs::KINDS,
+    rds::KINDS,
     s3::KINDS,
     scheduler::KINDS,
     secretsmanager::KINDS,

@@ -1,0 +1,25 @@
+//! Amazon RDS.
+
+mod instance;
+mod parameter_group;
+pub(in crate::kinds) mod shared;
+mod subnet_group;
+
+use aws_sdk_rds::Client;
+
+pub use instance::Instance;
+pub use parameter_group::ParameterGroup;
+pub use subnet_group::SubnetGroup;
+
+use crate::aws::Aws;
+use crate::kind::{Entry, NewKind};
+
+/// The kinds of this service, sorted by name.
+pub const KINDS: &[NewKind] =
+    &[Entry::<Instance>::boxed, Entry::<ParameterGroup>::boxed, Entry::<SubnetGroup>::boxed];
+
+fn client(aws: &Aws) -> Client {
+    crate::client!(aws, aws_sdk_rds)
+}
+
+shared::tags!(aws_sdk_rds);
