@@ -9,6 +9,7 @@
 //! and nothing else. No event holds a secret or a value of a spec.
 
 mod clock;
+pub mod deadline;
 mod engine;
 mod error;
 mod event;

@@ -59,6 +59,7 @@ impl Apply {
                 plan.stack, plan.environment, plan.account
             );
             run.look_into(&mut plan).await?;
+            run.note().await;
             run.carry_out(&stack, &plan, &question, KEEP, async |_| Ok(None)).await
         };
         let found = context.find(path).await?;
@@ -100,6 +101,7 @@ impl Apply {
             if self.strict && !compared.refused.is_empty() {
                 bail!("nothing was changed: --strict, and not everything is as it was");
             }
+            run.note().await;
             let on_moved = if self.strict { OnMoved::Stop } else { OnMoved::GoOn };
             run.carry_out_reviewed(&stack, &compared, KEEP, on_moved).await
         };

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, Exit, File};
+use crate::aws::Session;
 use crate::live::{Reach, Snapshot};
+use crate::model::Stack;
 use crate::plan::{self, Kept, Plan};
 
 /// How long a list may still show what was deleted.
@@ -32,13 +34,27 @@ pub(super) struct Destroy {
 }
 
 impl Destroy {
+    /// Destroys an environment that has had its time.
+    pub(super) fn all(run: &RunOptions) -> Self {
+        let stack = std::path::PathBuf::new();
+        let (keep_data, orphans, override_protection) = (false, false, false);
+        Self { file: File { stack }, run: run.clone(), keep_data, orphans, override_protection }
+    }
+
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
+        let found = context.find(&self.file.stack).await?;
+        self.on(context, found).await
+    }
+
+    /// The same for a stack that was found.
+    pub(super) async fn on(&self, context: &Context, found: (Stack, Session)) -> CommandResult {
         let work = async |run: &Run<'_>| {
             let stack = &run.stack;
             let snapshot = run.before(read(run)).await?;
             let (plan, options) = self.plan(run, &snapshot).await?;
             if !plan.has_changes() && !context.report.is_json() {
                 context.report.out("Nothing to delete.");
+                run.forget().await;
                 return Ok(Exit::Success);
             }
             let question = format!(
@@ -57,9 +73,12 @@ impl Destroy {
                     tokio::time::sleep(BETWEEN_LOOKS).await;
                 }
             };
-            run.carry_out(stack, &plan, &question, KEEP, remains).await
+            let result = run.carry_out(stack, &plan, &question, KEEP, remains).await;
+            if !self.orphans && matches!(result, Ok(Exit::Success)) {
+                run.forget().await;
+            }
+            result
         };
-        let found = context.find(&self.file.stack).await?;
         self.run.alone(context, found, "destroy", work).await
     }
 

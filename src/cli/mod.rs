@@ -8,7 +8,9 @@ mod init;
 mod kinds;
 mod local;
 mod lock;
+mod nightly;
 mod plan;
+mod reap;
 mod rehearse;
 mod run;
 mod session;
@@ -94,6 +96,8 @@ enum Command {
     Destroy(destroy::Destroy),
     Sleep(sleep::Sleep),
     Wake(sleep::Wake),
+    Nightly(nightly::Nightly),
+    Reap(reap::Reap),
     Drift(drift::Drift),
     Show(show::Show),
     Rehearse(rehearse::Rehearse),
@@ -182,6 +186,8 @@ impl Command {
             Self::Destroy(command) => command.run(context).await,
             Self::Sleep(command) => command.run(context).await,
             Self::Wake(command) => command.run(context).await,
+            Self::Nightly(command) => command.run(context),
+            Self::Reap(command) => command.run(context).await,
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::{CommandResult, Context, Exit};
+use crate::apply::deadline::Notes;
 use crate::apply::history::History;
 use crate::apply::lock::{Holder, Lease, Lock};
 use crate::apply::{self, OnMoved, Stop};
@@ -21,7 +22,7 @@ use crate::plan::saved::Comparison;
 use crate::report::progress;
 
 /// How a plan is carried out.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(super) struct RunOptions {
     /// Do not ask
     #[arg(short, long)]
@@ -131,6 +132,42 @@ impl Run<'_> {
     /// Notes in the plan what the objects hold that go.
     pub(super) async fn look_into(&self, plan: &mut Plan) -> anyhow::Result<()> {
         self.before(async { Ok(apply::look_into(plan, &self.session).await?) }).await
+    }
+
+    /// Notes that the environment is applied now, for `infra reap`, and says when it is to go.
+    pub(super) async fn note(&self) {
+        if self.options.no_lock {
+            return;
+        }
+        match self.notes().applied(&self.stack, Timestamp::now()).await {
+            Ok(Some(at)) => {
+                let (at, name) = (at.strftime("%Y-%m-%d %H:%M"), &self.stack.environment);
+                self.context
+                    .report
+                    .note(&format!("From {at} UTC on, `infra reap` destroys {name}."));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let text = format!("Could not write down when the environment is to go: {error}");
+                self.context.report.note(&text);
+            }
+        }
+    }
+
+    /// Takes that note away: the environment is gone.
+    pub(super) async fn forget(&self) {
+        if self.options.no_lock {
+            return;
+        }
+        if let Err(error) = self.notes().forget(&self.stack.name, &self.stack.environment).await {
+            self.context
+                .report
+                .note(&format!("Could not forget when the environment goes: {error}"));
+        }
+    }
+
+    fn notes(&self) -> Notes {
+        Notes::new(&self.session.region(&self.stack.region))
     }
 
     /// Shows the plan, asks, applies it and reports. Unless data may go, it refuses a plan that

@@ -47,7 +47,7 @@ impl Context {
         Ok((stack, session))
     }
 
-    async fn session(&self, region: &str) -> anyhow::Result<Session> {
+    pub(super) async fn session(&self, region: &str) -> anyhow::Result<Session> {
         let mut options = Options {
             profile: self.global.profile.clone(),
             endpoint_url: self.global.endpoint_url.clone(),

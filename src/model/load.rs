@@ -54,6 +54,15 @@ pub(super) fn load(
     Err(loaded.sorted())
 }
 
+/// The names of the environments that a file declares.
+pub(super) fn environments(path: &str, text: &str) -> Result<Vec<String>, Diagnostics> {
+    let source = Arc::new(SourceFile { path: path.to_owned(), text: text.to_owned() });
+    let mut mistakes = Diagnostics::new();
+    let Some(file) = File::stack(source, &mut mistakes) else { return Err(mistakes.sorted()) };
+    let declared = file.get("environments").map(|(_, node)| node.entries()).unwrap_or_default();
+    Ok(declared.iter().map(|(key, _)| key.text.to_string()).collect())
+}
+
 /// The chosen environment; mistakes in all of them.
 fn environment<'f>(
     file: &'f File,

@@ -229,10 +229,14 @@ impl Outputs for () {
 /// Reads a stack file.
 pub fn load(path: &Path, options: &Options) -> Result<Stack, Diagnostics> {
     let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Diagnostics::from(Diagnostic::error("unreadable", format!("cannot read {shown}: {error}")))
-    })?;
-    load_str(&shown, &text, path.parent().unwrap_or(Path::new(".")), options)
+    load_str(&shown, &text_of(path)?, path.parent().unwrap_or(Path::new(".")), options)
+}
+
+fn text_of(path: &Path) -> Result<String, Diagnostics> {
+    std::fs::read_to_string(path).map_err(|error| {
+        let message = format!("cannot read {}: {error}", path.display());
+        Diagnostic::error("unreadable", message).into()
+    })
 }
 
 /// Reads the text of a stack file; `base_dir` is where its templates and files are looked for.
@@ -243,4 +247,27 @@ pub fn load_str(
     options: &Options,
 ) -> Result<Stack, Diagnostics> {
     load::load(path, text, base_dir, options)
+}
+
+/// The names of the environments that a stack file declares.
+pub fn environments(path: &Path) -> Result<Vec<String>, Diagnostics> {
+    let shown = path.display().to_string();
+    load::environments(&shown, &text_of(path)?)
+}
+
+/// A stack of which only the name is known: for an environment without its file.
+pub fn unknown_stack(
+    (name, environment): (&str, &str),
+    region: &str,
+    regions: &BTreeSet<String>,
+    protect: bool,
+) -> Result<Stack, Diagnostics> {
+    let text = serde_json::json!({
+        "stack": name,
+        "region": region,
+        "regions": regions,
+        "environments": { environment: { "protect": protect } },
+        "resources": {},
+    });
+    load_str("(no file)", &text.to_string(), Path::new("."), &Options::default())
 }

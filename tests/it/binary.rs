@@ -57,6 +57,13 @@ impl User {
         said(&output)
     }
 
+    /// The same, and what it printed as data alone.
+    pub fn out(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}\n{}", cli::said(&output));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     /// Runs the binary to a failure; what it said.
     pub fn badly(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);

@@ -5,6 +5,7 @@ use infra::model::Stack;
 use infra::plan::night::{self, Wish};
 use infra::plan::{Action, Plan};
 
+use crate::binary::User;
 use crate::world::{World, load_with, summary};
 use infra::model::Options;
 
@@ -154,4 +155,63 @@ async fn what_sleeps_can_be_changed_and_sleeps_on() {
     turn(&world, &changed, Wish::Awake).await;
     assert!(!plan(&world, &changed).await.has_changes());
     world.destroy(&changed).await.expect("destroy");
+}
+
+/// An environment whose time has come goes, with its file and without it; others stay.
+#[test]
+fn what_has_expired_is_reaped() {
+    let stack = "
+stack: shop
+region: eu-west-3
+environments:
+  dev: { ttl: 14h }
+  old: { expires: 2026-01-01 }
+  prod: { expires: 2026-01-01, protect: true }
+resources:
+  log: { kind: logs.log_group, name: '/shop/${environment}' }
+";
+    let user = User::new(stack);
+    for environment in ["dev", "old", "prod"] {
+        user.well(&["apply", "stack.yaml", "--env", environment, "--yes"]);
+    }
+    let until = regex::Regex::new(r"until [0-9: -]+ UTC").expect("a pattern");
+    let dry = || {
+        let text = user.out(&["reap", "stack.yaml", "--dry-run"]);
+        until.replace_all(&text, "until TIME").into_owned()
+    };
+    insta::assert_snapshot!("reap_dry", dry());
+    let text = user.well(&["reap", "stack.yaml", "--yes"]);
+    assert!(text.contains("1 deleted"), "{text}");
+    insta::assert_snapshot!("reaped", dry());
+    // Without the file: what was noted at the last apply counts.
+    user.well(&["apply", "stack.yaml", "--env", "old", "--yes"]);
+    let text = user.well(&["reap", "--account", "--region", "eu-west-3", "--yes"]);
+    assert!(text.contains("1 deleted"), "{text}");
+    let text = user.well(&["plan", "stack.yaml", "--env", "old"]);
+    assert!(text.contains("1 to create"), "{text}");
+    let text = user.well(&["plan", "stack.yaml", "--env", "prod"]);
+    assert!(text.contains("No changes."), "{text}");
+}
+
+#[test]
+fn the_schedule_of_nights_is_written() {
+    let user =
+        User::new("stack: shop\nregion: eu-west-3\nenvironments: { dev: {} }\nresources: {}\n");
+    for form in ["github", "cron", "aws"] {
+        let zone = "Europe/Paris";
+        let text = user.out(&["nightly", "stack.yaml", "--as", form, "--zone", zone]);
+        insta::assert_snapshot!(format!("nightly_{form}"), text);
+        if form == "aws" {
+            user.write("nights.yaml", &text);
+            let lists = [
+                "image=i",
+                r#"subnets=["subnet-1"]"#,
+                r#"security_groups=["sg-1"]"#,
+                "policies=[]",
+            ];
+            let params = lists.iter().flat_map(|param| ["--param", param]);
+            let all: Vec<&str> = ["validate", "nights.yaml"].into_iter().chain(params).collect();
+            user.well(&all);
+        }
+    }
 }
