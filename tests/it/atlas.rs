@@ -1,13 +1,16 @@
 //! MongoDB Atlas: how its credentials are found and used, and what a plan costs.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::process::Output;
 
+use infra::model::Options;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::cli::infra;
-use crate::world::World;
+use crate::world::{World, load_with, summary};
 
 const STACK: &str =
     "stack: probe\nregion: eu-west-3\nresources:\n  database: { kind: atlas.project }\n";
@@ -118,4 +121,79 @@ async fn limits_and_failures_of_atlas_pass() {
         assert!(output.status.success(), "{kind}: {text}");
         assert_eq!(count(&text, "ListProjects"), 2, "{kind}: {text}");
     }
+}
+
+/// A database as the healthcare platform has it.
+const DATABASE: &str = r#"
+stack: database
+region: eu-west-3
+resources:
+  project:
+    kind: atlas.project
+    access_list:
+      - { cidr: 10.0.0.0/16, comment: The network }
+    alerts:
+      - { event: NO_PRIMARY, roles: [GROUP_OWNER] }
+      - { event: CPS_SNAPSHOT_FAILED, emails: [database@example.com] }
+  vpc: { kind: ec2.vpc, cidr: 10.0.0.0/16 }
+  peering:
+    kind: atlas.peering
+    project: ${project}
+    vpc: ${vpc}
+    vpc_cidr: 10.0.0.0/16
+    atlas_cidr: 192.168.248.0/21
+  cluster:
+    kind: atlas.cluster
+    project: ${project}
+    tier: M10
+    point_in_time: true
+    termination_protection: false
+  schedule:
+    kind: atlas.backup_schedule
+    project: ${project}
+    cluster: ${cluster.name}
+    policies: [{ every: hourly, interval: 6, keep: 7 }]
+  password:
+    kind: secretsmanager.secret
+    generate: { length: 40, punctuation: false }
+    deletion_days: 0
+  application:
+    kind: atlas.database_user
+    project: ${project}
+    password: ${password}
+    roles: [{ role: readWrite, database: patients }]
+    clusters: ["${cluster.name}"]
+  reader:
+    kind: atlas.database_user
+    project: ${project}
+    password: ${password}
+    roles: [{ role: read, database: patients }]
+"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_without_changes_costs_at_most_eight_calls() {
+    let world = World::new();
+    let stack = load_with("database.yaml", DATABASE, Path::new("."), &Options::default());
+    let stack = stack.expect("a sound stack");
+    world.apply(&stack).await.expect("apply");
+    let settled = world.plan_in_time(&stack).await.expect("a plan");
+    assert_eq!(summary(&settled), [""; 0]);
+
+    let before = of_atlas(&world);
+    world.plan(&stack).await.expect("a plan");
+    let calls: Vec<String> = of_atlas(&world)
+        .into_iter()
+        .filter_map(|(name, count)| {
+            let new = count - before.get(&name).copied().unwrap_or_default();
+            (new > 0).then(|| format!("{new} {name}"))
+        })
+        .collect();
+    let total: u64 = calls.iter().filter_map(|it| it.split(' ').next()?.parse::<u64>().ok()).sum();
+    assert!(total <= 8, "{total}: {calls:?}");
+    world.destroy(&stack).await.expect("destroy");
+}
+
+fn of_atlas(world: &World) -> BTreeMap<String, u64> {
+    let table = world.calls.table().into_iter();
+    table.filter(|((service, _), _)| service == "Atlas").map(|((_, name), n)| (name, n)).collect()
 }

@@ -8,7 +8,7 @@ import unittest
 import requests
 from requests.auth import HTTPDigestAuth
 
-from support import new_account, until
+from support import client, new_account, until
 
 VERSION = "application/vnd.atlas.2025-03-12+json"
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -228,3 +228,54 @@ class Access(unittest.TestCase):
         self.atlas.ok("DELETE", path + "/10.0.0.0%2F16")
         self.assertEqual(len(self.atlas.get(path)["results"]), 1)
         self.assertEqual(self.atlas.code("POST", path, [{"cidrBlock": "10.0.0.1/16"}])[0], 400)
+
+    def test_alerts(self):
+        path = self.path + "/alertConfigs"
+        proposed = self.atlas.get(path)["results"]
+        self.assertTrue(proposed)
+        told = {"typeName": "EMAIL", "emailAddress": "a@example.com"}
+        self.assertEqual(self.atlas.code("POST", path, {"eventTypeName": "HOST_DOWN"})[0], 400)
+        made = self.atlas.ok("POST", path, {"eventTypeName": "HOST_DOWN", "enabled": True, "notifications": [told]})
+        self.assertEqual(made["notifications"][0]["intervalMin"], 60)
+        self.atlas.ok("DELETE", f"{path}/{made['id']}")
+        self.assertEqual(self.atlas.get(path)["results"], proposed)
+        bare = self.atlas.project("bare", withDefaultAlertsSettings=False)
+        self.assertEqual(self.atlas.get(f"/groups/{bare['id']}/alertConfigs")["results"], [])
+
+
+class Networks(unittest.TestCase):
+    def test_a_connection_waits_to_be_accepted(self):
+        atlas = Atlas()
+        path = f"/groups/{atlas.project()['id']}"
+        ec2 = client("ec2", atlas.account)
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        body = {"providerName": "AWS", "regionName": "EU_WEST_3", "atlasCidrBlock": "192.168.0.0/21"}
+        self.assertEqual(atlas.code("POST", path + "/containers", {**body, "atlasCidrBlock": "192.168.0.0/16"})[0], 400)
+        container = atlas.ok("POST", path + "/containers", body)
+        self.assertEqual(atlas.code("POST", path + "/containers", body)[0], 409)
+        asked = {
+            "providerName": "AWS",
+            "containerId": container["id"],
+            "accepterRegionName": "eu-west-3",
+            "awsAccountId": atlas.account,
+            "vpcId": vpc,
+            "routeTableCidrBlock": "10.0.0.0/16",
+        }
+        peer = atlas.ok("POST", path + "/peers", asked)
+        self.assertEqual(peer["statusName"], "INITIATING")
+        self.assertEqual(atlas.code("POST", path + "/peers", asked)[0], 409)
+        one = f"{path}/peers/{peer['id']}"
+        connection = until(lambda: atlas.get(one)["connectionId"])
+        self.assertEqual(atlas.get(one)["statusName"], "PENDING_ACCEPTANCE")
+        ec2.create_tags(Resources=[connection], Tags=[{"Key": "a", "Value": "b"}])
+        ec2.accept_vpc_peering_connection(VpcPeeringConnectionId=connection)
+        until(lambda: atlas.get(one)["statusName"] == "AVAILABLE")
+        seen = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"][0]
+        self.assertEqual(seen["RequesterVpcInfo"]["CidrBlock"], "192.168.0.0/21")
+        self.assertEqual((seen["Status"]["Code"], seen["Tags"]), ("active", [{"Key": "a", "Value": "b"}]))
+        self.assertEqual(atlas.code("DELETE", path), (409, "CANNOT_CLOSE_GROUP_ACTIVE_PEERING_CONNECTIONS"))
+        atlas.ok("DELETE", one)
+        until(lambda: atlas.call("GET", one).status_code == 404)
+        seen = ec2.describe_vpc_peering_connections()["VpcPeeringConnections"][0]
+        self.assertEqual(seen["Status"]["Code"], "deleted")
+        atlas.ok("DELETE", path)

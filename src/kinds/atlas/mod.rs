@@ -6,16 +6,21 @@
 //! of Atlas, Atlas is not asked.
 
 mod api;
+mod backup_schedule;
 mod cluster;
 mod database_user;
+mod marker;
+mod peering;
 mod project;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 pub use api::local_credentials;
+pub use backup_schedule::BackupSchedule;
 pub use cluster::Cluster;
 pub use database_user::DatabaseUser;
+pub use peering::Peering;
 pub use project::Project;
 
 use self::api::tags::{Tag, from_atlas};
@@ -24,8 +29,13 @@ use crate::aws::{Absent, Aws, Result};
 use crate::kind::{Entry, NewKind, Problem, Scope, Tags, is_unknown};
 
 /// The kinds of this service, sorted by name.
-pub const KINDS: &[NewKind] =
-    &[Entry::<Cluster>::boxed, Entry::<DatabaseUser>::boxed, Entry::<Project>::boxed];
+pub const KINDS: &[NewKind] = &[
+    Entry::<BackupSchedule>::boxed,
+    Entry::<Cluster>::boxed,
+    Entry::<DatabaseUser>::boxed,
+    Entry::<Peering>::boxed,
+    Entry::<Project>::boxed,
+];
 
 /// A project as Atlas shows it; in its paths it is a group.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,7 +61,7 @@ fn is_in_use(aws: &Aws, scope: &Scope) -> bool {
 
 /// All projects that the credentials show.
 async fn groups(aws: &Aws) -> Result<Vec<Group>> {
-    let rows = api(aws).await?.projects().await?;
+    let rows = api(aws).await?.shared_list("ListProjects", "/groups").await?;
     rows.iter().map(|row| read("a project", row.clone())).collect()
 }
 
@@ -75,8 +85,10 @@ async fn rows(
     for group in own_groups(aws, scope).await? {
         let path = format!("/groups/{}/{list}", part(&group.id));
         // A project may go at this moment.
-        let rows = api(aws).await?.list(operation, &path).await.absent()?.unwrap_or_default();
-        all.extend(rows.into_iter().map(|row| (group.clone(), row)));
+        let rows = api(aws).await?.shared_list(operation, &path).await.absent()?;
+        all.extend(
+            rows.iter().flat_map(|rows| rows.iter()).map(|row| (group.clone(), row.clone())),
+        );
     }
     Ok(all)
 }

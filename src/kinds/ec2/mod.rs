@@ -67,7 +67,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("NatGatewayNotFound", ""),
 ];
 
-fn client(aws: &Aws) -> Client {
+pub(in crate::kinds) fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_ec2)
 }
 
@@ -77,7 +77,7 @@ fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Fi
 }
 
 /// What lets only the scope's objects through.
-fn owned(scope: &Scope) -> Vec<Filter> {
+pub(in crate::kinds) fn owned(scope: &Scope) -> Vec<Filter> {
     vec![
         filter(&format!("tag:{}", ownership::STACK), [&scope.stack]),
         filter(&format!("tag:{}", ownership::ENVIRONMENT), [&scope.environment]),
@@ -94,12 +94,17 @@ fn to_aws(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
-fn tags(tags: &[Tag]) -> Tags {
+pub(in crate::kinds) fn tags(tags: &[Tag]) -> Tags {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }
 
-async fn tag(aws: &Aws, id: &str, set: &Tags, remove: &[String]) -> Result<()> {
+pub(in crate::kinds) async fn tag(
+    aws: &Aws,
+    id: &str,
+    set: &Tags,
+    remove: &[String],
+) -> Result<()> {
     if !set.is_empty() {
         client(aws).create_tags().resources(id).set_tags(Some(to_aws(set))).send().await?;
     }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::aws::{Absent, Aws, Class, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
-use crate::kind::{Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kind::{Any, Cidr, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags};
 
 /// Where traffic goes that leaves the subnets which use the table.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -43,8 +43,8 @@ pub struct Route {
     nat_gateway: Option<Ref<NatGateway, Id>>,
     /// Through an endpoint of a Gateway Load Balancer.
     vpc_endpoint: Option<Ref<VpcEndpoint, Id>>,
-    /// Through a peering connection, `pcx-…`.
-    peering: Option<String>,
+    /// Through a peering connection, `pcx-…`, such as an `atlas.peering`.
+    peering: Option<Ref<Any, Id>>,
     /// Through a transit gateway, `tgw-…`.
     transit_gateway: Option<String>,
     /// Through a virtual private gateway, `vgw-…`.
@@ -179,7 +179,7 @@ macro_rules! route_call {
             .set_gateway_id(internet.or_else(|| text(&$route.vpn_gateway)))
             .set_nat_gateway_id($route.nat_gateway.as_ref().map(ToString::to_string))
             .set_vpc_endpoint_id($route.vpc_endpoint.as_ref().map(ToString::to_string))
-            .set_vpc_peering_connection_id(text(&$route.peering))
+            .set_vpc_peering_connection_id($route.peering.as_ref().map(ToString::to_string))
             .set_transit_gateway_id(text(&$route.transit_gateway))
             .set_egress_only_internet_gateway_id(text(&$route.egress_only_internet_gateway))
             .set_network_interface_id(text(&$route.network_interface))
@@ -311,7 +311,7 @@ fn read_route(route: &AwsRoute) -> Option<Route> {
         internet_gateway: gateway("igw-").map(Ref::from),
         nat_gateway: route.nat_gateway_id().map(Ref::from),
         vpc_endpoint: gateway("vpce-").map(Ref::from),
-        peering: text(route.vpc_peering_connection_id()),
+        peering: route.vpc_peering_connection_id().map(Ref::from),
         transit_gateway: text(route.transit_gateway_id()),
         vpn_gateway: text(gateway("vgw-")),
         egress_only_internet_gateway: text(route.egress_only_internet_gateway_id()),

@@ -21,8 +21,10 @@ class Project:
 
     def census(self):
         import atlas_clusters
+        import atlas_network
 
         atlas_clusters.clusters(self)
+        atlas_network.peers(self)
         return {sort: [str(name) for name in rows] for sort, rows in self.kept.items()}
 
     def shown(self):
@@ -61,6 +63,10 @@ def create_project(organization, body):
         raise Refused(401, "NOT_ORG_GROUP_CREATOR", "The currently logged in user does not have the role to create projects.")
     project = Project(organization, name, tags(body.get("tags", [])))
     organization.projects[project.id] = project
+    if body.get("withDefaultAlertsSettings", True):
+        import atlas_alerts
+
+        atlas_alerts.propose(project)
     return project.shown()
 
 

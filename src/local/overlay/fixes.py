@@ -4,8 +4,10 @@
 def install():
     import appstream  # noqa: F401
     import atlas_access  # noqa: F401
+    import atlas_alerts  # noqa: F401
     import atlas_backup  # noqa: F401
     import atlas_clusters  # noqa: F401
+    import atlas_network  # noqa: F401
     import atlas_projects  # noqa: F401
     import backup  # noqa: F401
     import budgets  # noqa: F401

@@ -8,6 +8,7 @@ mod error;
 mod http;
 pub mod tags;
 
+use std::collections::HashMap;
 use std::io::Cursor;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -37,7 +38,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// The longest that Atlas may tell us to wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
-/// For how long a list of projects serves several kinds: one look at an account asks once.
+/// For how long a list serves several kinds: one look at an account asks once.
 const SHARED: Duration = Duration::from_secs(5);
 
 /// Atlas, as one account of it.
@@ -48,10 +49,13 @@ pub struct Api {
     /// Where projects are made that name no organization.
     pub organization: Option<String>,
     counter: Counter,
-    projects: tokio::sync::Mutex<Option<(Instant, Arc<Vec<Value>>)>>,
+    lists: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Option<List>>>>>,
     /// When something was last changed.
     changed: Mutex<Option<Instant>>,
 }
+
+/// A list, and when it was asked for.
+type List = (Instant, Arc<Vec<Value>>);
 
 /// How an [`Aws`] keeps its Atlas: connected when it is first needed.
 #[derive(Clone)]
@@ -84,7 +88,7 @@ impl Api {
             auth: Auth::new(account.credentials),
             organization: account.organization,
             counter,
-            projects: tokio::sync::Mutex::default(),
+            lists: Mutex::default(),
             changed: Mutex::default(),
         })
     }
@@ -129,21 +133,25 @@ impl Api {
         self.call(operation, Method::DELETE, path, None).await.map(drop)
     }
 
-    /// All projects that the credentials show. Every kind asks for them: within a few seconds, and
-    /// until we change anything, one answer serves all.
-    pub async fn projects(&self) -> Result<Arc<Vec<Value>>> {
-        let mut kept = self.projects.lock().await;
+    /// As [`Api::list`], for what several kinds ask: within a few seconds, and until we change
+    /// anything, one answer serves all.
+    pub async fn shared_list(&self, operation: &str, path: &str) -> Result<Arc<Vec<Value>>> {
+        let list = {
+            let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+            lists.entry(path.to_owned()).or_default().clone()
+        };
+        let mut list = list.lock().await;
         let changed = *self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((when, projects)) = &*kept
+        if let Some((when, rows)) = &*list
             && when.elapsed() < SHARED
             && changed.is_none_or(|changed| changed < *when)
         {
-            return Ok(projects.clone());
+            return Ok(rows.clone());
         }
         let now = Instant::now();
-        let projects = Arc::new(self.list("ListProjects", "/groups").await?);
-        *kept = Some((now, projects.clone()));
-        Ok(projects)
+        let rows = Arc::new(self.list(operation, path).await?);
+        *list = Some((now, rows.clone()));
+        Ok(rows)
     }
 
     /// Makes a call and reads the JSON of its answer.

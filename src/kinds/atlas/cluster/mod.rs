@@ -112,6 +112,8 @@ impl Kind for Cluster {
     const NAME: &'static str = "atlas.cluster";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
+    // The first cluster fixes the range of Atlas's network, which a connection names.
+    const AFTER: &'static [&'static str] = &["atlas.peering"];
     const TIMEOUT: Duration = Duration::from_mins(90);
     const DATA: bool = true;
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("paused", "true")];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Cluster, ComputeScaling, Outputs};
 use crate::kind::{Auto, Live, Ref, Status, Tags};
 use crate::kinds::atlas::api::tags::{Tag, from_atlas};
-use crate::kinds::atlas::{from_region, to_region};
+use crate::kinds::atlas::{backup_schedule, from_region, to_region};
 
 /// What the provider of shared machines is called.
 const SHARED: &str = "TENANT";
@@ -105,8 +105,11 @@ impl Shown {
         self.config()?.region_name.as_deref().map(from_region)
     }
 
+    /// Without the one that says whose the schedule is.
     pub fn tags(&self) -> Tags {
-        from_atlas(&self.tags)
+        let mut tags = from_atlas(&self.tags);
+        tags.remove(backup_schedule::MARKER);
+        tags
     }
 
     pub fn status(&self) -> Status {

@@ -1,13 +1,19 @@
 //! `atlas.project`: `createProject`, which the paths of the API call a group.
 
+mod access;
+mod alerts;
+
+use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use self::access::Access;
+use self::alerts::Alert;
 use super::api::tags::{changed, to_atlas};
 use super::{Api, Group, api, groups, is_in_use, part, read};
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{Auto, Immutable, Kind, Live, Name, Scope, Status, Tags};
+use crate::kind::{Auto, Immutable, Kind, Live, Name, Problem, Scope, Set, Status, Tags};
 
 /// A project of MongoDB Atlas: what clusters, their users and their network belong to. Atlas
 /// deletes none that has clusters.
@@ -26,6 +32,14 @@ pub struct Project {
     /// e-mail. It counts when the project is made; Atlas does not show it afterwards.
     #[schemars(extend("writeOnly" = true))]
     default_alerts: Option<bool>,
+    /// Who may connect to the project's clusters, by address: nobody when left out. Entries that end
+    /// by themselves are not among them.
+    #[serde(default)]
+    access_list: Set<Access>,
+    /// What people are told of: these alerts and no others. When left out, the project's alerts are
+    /// nobody's business here; with it, it begins without those that Atlas proposes.
+    #[serde(default)]
+    alerts: Auto<Set<Alert>>,
 }
 
 /// What Atlas decides about a project.
@@ -48,7 +62,8 @@ impl Kind for Project {
             return Ok(Vec::new());
         }
         let groups = groups(aws).await?.into_iter();
-        Ok(groups.filter(|group| scope.wants(&group.tags(), &group.name)).map(live).collect())
+        let wanted = groups.filter(|group| scope.wants(&group.tags(), &group.name));
+        try_join_all(wanted.map(|group| live(aws, group))).await
     }
 
     async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
@@ -58,16 +73,28 @@ impl Kind for Project {
             (None, None) => only_organization(&api).await?,
         };
         let mut body = json!({ "name": *new.name, "orgId": organization, "tags": to_atlas(tags) });
-        if let Some(with) = new.default_alerts {
+        let proposed = new.default_alerts.or(new.alerts.as_ref().map(|_| false));
+        if let Some(with) = proposed {
             body["withDefaultAlertsSettings"] = with.into();
         }
         // A name is taken once: a second project cannot come of it.
         let made: Group =
             read("CreateProject", api.post("CreateProject", "/groups", &body).await?)?;
+        access::set(&api, &made.id, &Set::default(), &new.access_list).await?;
+        if let Some(wanted) = &*new.alerts {
+            alerts::set(&api, &made.id, wanted).await?;
+        }
         Ok(Outputs { id: made.id, name: made.name })
     }
 
-    async fn update(_: &Aws, _: &Live<Self>, _: &Self) -> Result<()> {
+    async fn update(aws: &Aws, was: &Live<Self>, now: &Self) -> Result<()> {
+        let (api, project) = (api(aws).await?, &was.outputs.id);
+        access::set(&api, project, &was.spec.access_list, &now.access_list).await?;
+        if let Some(wanted) = &*now.alerts
+            && now.alerts != was.spec.alerts
+        {
+            alerts::set(&api, project, wanted).await?;
+        }
         Ok(())
     }
 
@@ -82,23 +109,42 @@ impl Kind for Project {
         let body = json!({ "tags": changed(&now.tags, set, remove) });
         api.patch("UpdateProject", &path, &body).await.map(drop)
     }
+
+    fn check(&self) -> Vec<Problem> {
+        let ranges: Vec<&str> = self.access_list.iter().map(Access::range).collect();
+        let twice = ranges.iter().enumerate().filter(|(at, range)| ranges[..*at].contains(range));
+        let mut problems: Vec<Problem> = twice
+            .map(|(_, range)| {
+                let message = format!("`{range}` is there twice");
+                Problem::at("access_list", message).help("a range has one comment")
+            })
+            .collect();
+        let alerts = self.alerts.iter().flat_map(|alerts| alerts.iter());
+        problems.extend(alerts.filter_map(Alert::problem).map(|it| Problem::at("alerts", it)));
+        problems
+    }
 }
 
 fn path(id: &str) -> String {
     format!("/groups/{}", part(id))
 }
 
-fn live(group: Group) -> Live<Project> {
-    Live {
+async fn live(aws: &Aws, group: Group) -> Result<Live<Project>> {
+    let api = api(aws).await?;
+    let (access_list, alerts) =
+        tokio::try_join!(access::list(&api, &group.id), alerts::list(&api, &group.id))?;
+    Ok(Live {
         tags: group.tags(),
         spec: Project {
             name: group.name.as_str().into(),
             organization: Auto(Some(group.org_id)).into(),
             default_alerts: None,
+            access_list,
+            alerts: Auto(Some(alerts)),
         },
         outputs: Outputs { id: group.id, name: group.name },
         status: Status::Usable,
-    }
+    })
 }
 
 /// A service account belongs to one organization.
