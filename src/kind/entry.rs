@@ -43,6 +43,8 @@ pub trait AnyKind: Send + Sync {
     fn night(&self) -> Option<&'static str>;
     /// See [`Kind::GLOBAL`].
     fn is_global(&self) -> bool;
+    /// See [`Kind::TAGS`].
+    fn has_tags(&self) -> bool;
     /// The form in which specs are compared: read as the kind's type, written back, without
     /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
@@ -177,6 +179,9 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn is_global(&self) -> bool {
         K::GLOBAL
+    }
+    fn has_tags(&self) -> bool {
+        K::TAGS
     }
 
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {

@@ -74,6 +74,9 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// Whether objects of this kind belong to the account as a whole, and to no region: they are
     /// looked for in the stack's home region alone.
     const GLOBAL: bool = false;
+    /// Whether AWS keeps tags for objects of this kind. Others own up by a name or a marker, which
+    /// bears the ownership tags alone: those of the stack file are left out.
+    const TAGS: bool = true;
 
     /// Every object of this kind that belongs to `scope`, in as few calls as AWS allows, and any
     /// foreign object that bears one of `scope.names`.

@@ -1,7 +1,8 @@
 //! AWS → snapshot: the ownership sweep and concurrent discovery.
 //!
-//! The cost is one sweep per region and about one list per kind and region. A list that is
-//! denied, throttled for good or broken fails the whole snapshot: it never reads as "absent".
+//! The cost is one sweep per region, one for what has no region, and about one list per kind and
+//! region. A list that is denied, throttled for good or broken fails the whole snapshot: it never
+//! reads as "absent".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -27,6 +28,9 @@ pub struct Snapshot {
     /// The objects, sorted by region, kind, address and id; plans share them.
     pub objects: Vec<Arc<LiveObject>>,
 }
+
+/// The region where the tagging API shows what belongs to none: hosted zones, for instance.
+const GLOBAL: &str = "us-east-1";
 
 /// How thorough a snapshot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,8 +78,11 @@ impl Snapshot {
         stack: &Stack,
         reach: Reach,
     ) -> Result<Self, DiscoveryError> {
-        let regions: Vec<Aws> = stack.regions.iter().map(|region| session.region(region)).collect();
-        let swept: Vec<(Aws, BTreeMap<String, Tags>)> = stream::iter(regions)
+        let regions = stack.regions.iter().map(String::as_str);
+        let global = (!stack.regions.iter().any(|region| region == GLOBAL)).then_some(GLOBAL);
+        let regions: Vec<Aws> =
+            regions.chain(global).map(|region| session.region(region)).collect();
+        let mut swept: Vec<(Aws, BTreeMap<String, Tags>)> = stream::iter(regions)
             .map(|aws| async move {
                 let tags = [
                     (ownership::STACK, stack.name.as_str()),
@@ -89,9 +96,14 @@ impl Snapshot {
             .try_collect()
             .await
             .map_err(|failure| DiscoveryError { failures: vec![failure] })?;
+        let found = swept.iter().find(|(aws, _)| aws.region() == GLOBAL);
+        let without_region = found.map(|(_, tags)| tags.clone()).unwrap_or_default();
+        swept.truncate(stack.regions.len());
 
+        let without_region = &without_region;
         let lists = swept.iter().flat_map(|(aws, swept)| {
             crate::kinds::all().filter_map(move |kind| {
+                let swept = if kind.is_global() { without_region } else { swept };
                 let scope = scope(kind, aws, stack, swept);
                 let home_only = kind.is_global() && aws.region() != stack.region;
                 let is_needed = kind.arn().is_none()

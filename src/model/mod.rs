@@ -169,7 +169,8 @@ impl Resource {
 
     /// The same where they are only looked at.
     pub(crate) fn tag_texts<'a>(&'a self, stack: &'a Stack) -> BTreeMap<&'a str, &'a str> {
-        let own = self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let own = self.kind.has_tags().then_some(&self.tags).into_iter().flatten();
+        let own = own.map(|(key, value)| (key.as_str(), value.as_str()));
         let ours = [
             (ownership::STACK, stack.name.as_str()),
             (ownership::ENVIRONMENT, stack.environment.as_str()),
