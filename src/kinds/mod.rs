@@ -17,6 +17,7 @@ pub mod iam;
 pub mod kms;
 pub mod logs;
 pub mod rds;
+pub mod route53;
 pub mod s3;
 pub mod scheduler;
 pub mod secretsmanager;
@@ -44,6 +45,7 @@ const SERVICES: &[&[NewKind]] = &[
     kms::KINDS,
     logs::KINDS,
     rds::KINDS,
+    route53::KINDS,
     s3::KINDS,
     scheduler::KINDS,
     secretsmanager::KINDS,

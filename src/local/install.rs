@@ -61,6 +61,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "parameters.py",
     "patch.py",
     "rds.py",
+    "records.py",
     "recovery.py",
     "resets.py",
     "route53.py",

@@ -13,6 +13,7 @@ from moto.events.models import events_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
+from moto.route53.models import route53_backends
 from moto.s3.models import s3_backends
 from moto.scheduler.models import scheduler_backends
 from moto.secretsmanager.models import secretsmanager_backends
@@ -22,7 +23,7 @@ import atlas
 import budgets
 import states
 from backup import selections
-from recovery import points
+from recovery import kept, points
 
 OF_SERVICES = "/aws-service-role/"
 
@@ -146,6 +147,7 @@ def backup(backend):
         "backup-vault": list(backend.vaults),
         "recovery-point": [arn for vault in rows(backend.vaults) for arn in points(vault)],
         "backup-plan": plans,
+        "restore-testing-plan": list(kept(backend, "restore_testing_plans")),
         "backup-selection": [each for plan in plans for each in list(selections(backend, plan))],
     }
 
@@ -165,6 +167,17 @@ def scheduler(backend):
     return {
         "schedule-group": [each.name for each in groups if each.name != "default"],
         "schedule": [f"{each.name}/{name}" for each in groups for name in list(each.schedules)],
+    }
+
+
+def route53(backend):
+    zones = rows(backend.zones)
+    records = [(each.resource_id, record) for each in zones for record in list(each.rrsets)]
+    records = [(zone, each) for zone, each in records if each.type != "SOA"]
+    return {
+        "hosted-zone": [each.resource_id for each in zones],
+        "record": [f"{zone} {each.name} {each.type} {each.set_identifier or ''}".rstrip() for zone, each in records],
+        "health-check": list(backend.health_checks),
     }
 
 
@@ -191,6 +204,7 @@ SERVICES = {
     "iam": (iam_backends, iam),
     "kms": (kms_backends, kms),
     "logs": (logs_backends, logs),
+    "route53": (route53_backends, route53),
     "s3": (s3_backends, listed("bucket", "buckets")),
     "scheduler": (scheduler_backends, scheduler),
     "secretsmanager": (

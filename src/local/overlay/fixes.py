@@ -32,6 +32,7 @@ def install():
     import paging  # noqa: F401
     import parameter_groups  # noqa: F401
     import rds  # noqa: F401
+    import records  # noqa: F401
     import recovery  # noqa: F401
     import resets  # noqa: F401
     import route53  # noqa: F401

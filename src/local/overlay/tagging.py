@@ -12,14 +12,17 @@ from moto.events.models import EventsBackend
 from moto.backup.models import BackupBackend
 from moto.logs.models import LogsBackend
 from moto.resourcegroupstaggingapi import models as api
+from moto.route53.models import route53_backends
 from moto.s3.models import S3Backend
 from moto.scheduler.models import scheduler_backends
 
 import consistency
-from recovery import points
+from recovery import kept, points
 from scaling import Targets
 from scheduler import Groups
 
+# Where the tagging API shows what has no region.
+GLOBAL_TAGS = "us-east-1"
 # What the listing that this thread makes shows instead of what there is.
 READING = threading.local()
 
@@ -129,6 +132,10 @@ def backup(self, listed):
                 tags=self.tagger.get_tag_dict_for_resource(plan.backup_plan_arn),
                 resource_type="backup:backup-plan",
             )
+    for plan in list(kept(self, "restore_testing_plans").values()):
+        arn = plan["RestoreTestingPlanArn"]
+        tags = self.tagger.get_tag_dict_for_resource(arn)
+        yield TaggedResource(arn=arn, tags=tags, resource_type="backup:restore-testing-plan")
     for vault in list(self.vaults.values()):
         for arn in points(vault):
             # Snapshots and images belong to other services.
@@ -190,6 +197,14 @@ def trails(backend):
         yield trail.arn, backend.tagging_service.get_tag_dict_for_resource(trail.arn)
 
 
+def zones(backend):
+    """Hosted zones and health checks, which have no region."""
+    for word, held in (("hostedzone", backend.zones), ("healthcheck", backend.health_checks)):
+        for identity in list(held):
+            if tags := dict(backend.resource_tags.get(identity, {})):
+                yield f"arn:{backend.partition}:route53:::{word}/{identity}", tags
+
+
 OTHERS = [(cloudtrail_backends, trails)]
 
 
@@ -205,6 +220,8 @@ def with_ecr(inner):
         yield Targets(applicationautoscaling_backends[account_id][region_name])
         for backends, rows in OTHERS:
             yield Listed((backends, account_id), region_name, rows)
+        if region_name == GLOBAL_TAGS:
+            yield Listed((route53_backends, account_id), "aws", zones)
 
     return backends
 
