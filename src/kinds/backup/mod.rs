@@ -1,6 +1,7 @@
 //! AWS Backup.
 
 mod plan;
+mod restore_testing_plan;
 mod selection;
 mod vault;
 
@@ -9,13 +10,15 @@ use std::collections::HashMap;
 use aws_sdk_backup::Client;
 
 pub use plan::Plan;
+pub use restore_testing_plan::RestoreTestingPlan;
 pub use vault::Vault;
 
 use crate::aws::{Aws, Result};
 use crate::kind::{Entry, NewKind, Tags};
 
 /// The kinds of this service, sorted by name.
-pub const KINDS: &[NewKind] = &[Entry::<Plan>::boxed, Entry::<Vault>::boxed];
+pub const KINDS: &[NewKind] =
+    &[Entry::<Plan>::boxed, Entry::<RestoreTestingPlan>::boxed, Entry::<Vault>::boxed];
 
 fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_backup)

@@ -77,7 +77,7 @@ pub enum Operator {
 const TAG: &str = "aws:ResourceTag/";
 
 /// A role that was made a moment ago cannot be used at once.
-const ROLE_NOT_READY: &[(&str, &str)] = &[
+pub(super) const ROLE_NOT_READY: &[(&str, &str)] = &[
     ("InvalidParameterValueException", "cannot be assumed"),
     ("InvalidParameterValueException", "is not authorized to call"),
 ];
