@@ -18,3 +18,5 @@ pub mod adr_0007_standard_retries {}
 pub mod adr_0008_looked_for_before_made_again {}
 #[doc = include_str!("0009-asleep-is-another-stack.md")]
 pub mod adr_0009_asleep_is_another_stack {}
+#[doc = include_str!("0010-code-by-its-hash.md")]
+pub mod adr_0010_code_by_its_hash {}

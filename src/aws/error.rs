@@ -234,6 +234,9 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
         ("ClientException", _) if message.contains("not found") => Class::NotFound,
         // ECS says this of a service that has the name and other settings.
         ("InvalidParameterException", _) if message.contains("was not idempotent") => Class::Exists,
+        // Lambda says one word of a name that is taken and of a function that is changing.
+        ("ResourceConflictException", _) if message.contains("already exist") => Class::Exists,
+        ("ResourceConflictException", _) => Class::Busy,
         (_, Some(404)) => Class::NotFound,
         (_, Some(500..)) => Class::Transient,
         _ => Class::Refused,

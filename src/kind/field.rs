@@ -30,6 +30,11 @@ pub struct Auto<T>(pub Option<T>);
 #[serde(transparent)]
 pub struct Late<T>(pub T);
 
+/// Where something that is sent is found. AWS does not keep it, so that it is not compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Local<T>(pub Option<T>);
+
 /// A value that is sent, and never read back, printed, logged or saved.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T>(pub T);
@@ -82,6 +87,37 @@ fn marked<T: JsonSchema>(generator: &mut SchemaGenerator, keyword: &str) -> Sche
     let mut schema = generator.subschema_for::<T>();
     schema.insert(keyword.to_owned(), Value::Bool(true));
     schema
+}
+
+impl<T> Default for Local<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Deref for Local<T> {
+    type Target = Option<T>;
+    fn deref(&self) -> &Option<T> {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Local<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Local<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Local{}", T::schema_name()).into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        marked::<T>(generator, "x-local")
+    }
 }
 
 impl<T> Default for Auto<T> {

@@ -1,6 +1,7 @@
 //! What a kind is: the trait its author writes, the erased form the engine sees, and the
 //! types of fields that say how a field behaves.
 
+pub mod bundle;
 pub mod default;
 pub mod deletion;
 mod entry;
@@ -26,8 +27,8 @@ use serde_json::Value;
 
 pub use entry::{AnyKind, Entry, Examined, NewKind};
 pub use field::{
-    Any, Arn, Auto, Cidr, Immutable, Json, Late, Name, OutputName, Ref, RefTarget, Secret, Set,
-    SharedName,
+    Any, Arn, Auto, Cidr, Immutable, Json, Late, Local, Name, OutputName, Ref, RefTarget, Secret,
+    Set, SharedName,
 };
 pub use holding::{Blocker, Holding};
 pub use policy::Policy;

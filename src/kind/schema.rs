@@ -311,7 +311,9 @@ fn tidy(schema: &mut Value) {
                 .into_iter()
                 .flatten()
                 .filter(|(_, schema)| {
-                    ["x-optional", "x-auto", "x-name"].iter().any(|key| schema.get(key).is_some())
+                    ["x-optional", "x-auto", "x-local", "x-name"]
+                        .iter()
+                        .any(|key| schema.get(key).is_some())
                         || schema.get("default").is_some()
                 })
                 .map(|(name, _)| name.clone())

@@ -15,6 +15,7 @@ pub mod elbv2;
 pub mod events;
 pub mod iam;
 pub mod kms;
+pub mod lambda;
 pub mod logs;
 pub mod rds;
 pub mod route53;
@@ -43,6 +44,7 @@ const SERVICES: &[&[NewKind]] = &[
     events::KINDS,
     iam::KINDS,
     kms::KINDS,
+    lambda::KINDS,
     logs::KINDS,
     rds::KINDS,
     route53::KINDS,

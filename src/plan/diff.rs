@@ -9,8 +9,8 @@ use crate::kind::field::HIDDEN;
 use crate::kind::schema::{fields, property};
 
 /// The fields of `after` that differ from `before`, in the order of the schema. Objects are
-/// compared field by field, lists and maps as a whole. Left out are secrets, what AWS decides
-/// because the file is silent, and the fields in `ignore` with all below them.
+/// compared field by field, lists and maps as a whole. Left out are secrets, where things are
+/// found, what AWS decides because the file is silent, and the fields in `ignore` with all below them.
 pub fn diff(schema: &Schema, before: &Value, after: &Value, ignore: &[String]) -> Vec<Change> {
     let mut changes = Vec::new();
     compare(schema.json(), before, after, &At { path: "", immutable: false, ignore }, &mut changes);
@@ -55,7 +55,7 @@ fn compare(schema: &Value, before: &Value, after: &Value, at: &At<'_>, changes: 
 /// Whether two values of one field count as the same.
 fn same_field(schema: &Value, was: Option<&Value>, now: Option<&Value>) -> bool {
     match (was, now) {
-        _ if was == now || is(schema, "writeOnly") => true,
+        _ if was == now || is(schema, "writeOnly") || is(schema, "x-local") => true,
         (Some(was), Some(now)) => same(schema, was, now),
         (None, None) => true,
         (Some(_), None) => is(schema, "x-auto"),
@@ -105,7 +105,7 @@ fn carry_into(schema: &Value, live: &Value, desired: &mut Value, at: &At<'_>) {
             // Most fields are one of these: nothing more is looked up for them.
             (None, None) => {}
             (Some(_), Some(now)) if !is_ignored && !now.is_object() => {}
-            _ if field.is("writeOnly") => {}
+            _ if field.is("writeOnly") || field.is("x-local") => {}
             (Some(was), None) if is_ignored || field.is("x-auto") => {
                 map.insert(field.name.to_owned(), was.clone());
             }

@@ -1,7 +1,8 @@
 //! The functions of expressions: those of the language, and ours.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use base64::Engine as _;
@@ -11,6 +12,7 @@ use cel::{Context, Env, ExecutionError, FunctionContext, Value, extensions};
 use ipnet::IpNet;
 
 use super::evaluate::to_json;
+use crate::kind::bundle;
 
 static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut env = Env::stdlib();
@@ -32,7 +34,8 @@ pub const REGION: &str = "@region";
 pub const FOLDER: &str = "@folder";
 
 /// Our own functions.
-pub const OURS: [&str; 7] = ["cidr.subnet", "cidr.host", "file", "json", "base64", "zones", "env"];
+pub const OURS: [&str; 8] =
+    ["cidr.subnet", "cidr.host", "file", "zip", "json", "base64", "zones", "env"];
 
 const GLOBAL: [&str; 31] = [
     "bool",
@@ -158,6 +161,7 @@ static FUNCTIONS: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
     let _ = context.add_function("cidr.subnet", cidr_subnet);
     let _ = context.add_function("cidr.host", cidr_host);
     let _ = context.add_function("file", file);
+    let _ = context.add_function("zip", zip);
     let _ = context.add_function("json", json);
     let _ = context.add_function("base64", base64);
     let _ = context.add_function("zones", zones);
@@ -241,21 +245,40 @@ fn cidr_host(range: Arc<String>, index: i64) -> Answer {
     )
 }
 
-/// The text of a file beside or below the stack file.
-fn file(ftx: &FunctionContext, path: Arc<String>) -> Answer {
-    const NAME: &str = "file";
+/// What is at a path beside or below the stack file.
+fn inside(ftx: &FunctionContext, name: &str, path: &str) -> Result<PathBuf, ExecutionError> {
     let folder = variable(ftx, FOLDER);
     let folder = if folder.is_empty() { "." } else { &folder };
     let cannot = |error: std::io::Error| format!("`{path}` cannot be read: {error}");
     let base = Path::new(folder).canonicalize().map_err(cannot);
-    let full = Path::new(folder).join(path.as_str()).canonicalize().map_err(cannot);
-    match (base, full) {
-        (Ok(base), Ok(full)) if full.starts_with(&base) => match std::fs::read_to_string(full) {
-            Ok(text) => Ok(text.into()),
-            Err(error) => fail(NAME, cannot(error)),
-        },
-        (Ok(_), Ok(_)) => fail(NAME, format!("`{path}` is outside the folder of the stack file")),
-        (Err(message), _) | (_, Err(message)) => fail(NAME, message),
+    let plain = Path::new(folder).join(path);
+    match (base, plain.canonicalize().map_err(cannot)) {
+        (Ok(base), Ok(full)) if full.starts_with(&base) => Ok(plain),
+        (Ok(_), Ok(_)) => fail(name, format!("`{path}` is outside the folder of the stack file")),
+        (Err(message), _) | (_, Err(message)) => fail(name, message),
+    }
+}
+
+/// The text of a file beside or below the stack file.
+fn file(ftx: &FunctionContext, path: Arc<String>) -> Answer {
+    const NAME: &str = "file";
+    match std::fs::read_to_string(inside(ftx, NAME, &path)?) {
+        Ok(text) => Ok(text.into()),
+        Err(error) => fail(NAME, format!("`{path}` cannot be read: {error}")),
+    }
+}
+
+/// A folder beside or below the stack file as code for a function: where it is, and the hash of the
+/// zip file that is made of it.
+fn zip(ftx: &FunctionContext, path: Arc<String>) -> Answer {
+    const NAME: &str = "zip";
+    let folder = inside(ftx, NAME, &path)?;
+    match bundle::zip(&folder) {
+        Ok(file) => {
+            let facts = [("folder", folder.display().to_string()), ("sha256", bundle::hash(&file))];
+            Ok(HashMap::from(facts).into())
+        }
+        Err(error) => fail(NAME, format!("`{path}` cannot be zipped: {error}")),
     }
 }
 

@@ -260,6 +260,7 @@ fn the_registry_is_in_order() {
         "x-immutable",
         "x-auto",
         "x-late",
+        "x-local",
         "x-name",
         "x-shared-name",
         "x-ref",

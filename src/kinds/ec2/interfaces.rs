@@ -10,7 +10,7 @@ use aws_sdk_ec2::types::{
 use super::{client, filter, tags};
 use crate::aws::Aws;
 use crate::kind::{Blocker, ownership};
-use crate::kinds::elbv2;
+use crate::kinds::{elbv2, lambda};
 
 /// How many interfaces are asked for: more would not be read.
 const SHOWN: i32 = 100;
@@ -48,6 +48,8 @@ enum Owner<'a> {
     Endpoint(&'a str),
     /// `app/<name>/<id>`, as its ARN ends.
     Balancer(&'a str),
+    /// A Lambda function's name.
+    Function(&'a str),
 }
 
 impl<'a> Owner<'a> {
@@ -57,7 +59,12 @@ impl<'a> Owner<'a> {
         let nat = text.strip_prefix("Interface for NAT Gateway ").map(Self::NatGateway);
         let endpoint = || text.strip_prefix("VPC Endpoint Interface ").map(Self::Endpoint);
         let balancer = || text.strip_prefix("ELB ").map(Self::Balancer);
-        nat.or_else(endpoint).or_else(balancer)
+        // The name is followed by a UUID, which has 36 characters.
+        let function = || {
+            let rest = text.strip_prefix("AWS Lambda VPC ENI-")?;
+            rest.len().checked_sub(37).and_then(|end| rest.get(..end)).map(Self::Function)
+        };
+        nat.or_else(endpoint).or_else(balancer).or_else(function)
     }
 
     /// Whether it is there and not being deleted.
@@ -78,6 +85,8 @@ impl<'a> Owner<'a> {
                 let arn = aws.arn("elasticloadbalancing", &format!("loadbalancer/{path}"));
                 matches!(elbv2::is_gone(aws, &arn).await, Ok(false))
             }
+            // AWS takes its interfaces away as much as 20 minutes after it has gone.
+            Self::Function(name) => matches!(lambda::is_in_network(aws, name).await, Ok(true)),
         }
     }
 }
@@ -88,6 +97,7 @@ impl fmt::Display for Owner<'_> {
             Self::NatGateway(id) => write!(f, "NAT gateway {id}"),
             Self::Endpoint(id) => write!(f, "VPC endpoint {id}"),
             Self::Balancer(path) => write!(f, "load balancer {path}"),
+            Self::Function(name) => write!(f, "Lambda function {name}"),
         }
     }
 }
@@ -97,7 +107,6 @@ impl fmt::Display for Owner<'_> {
 fn blocker(interface: &NetworkInterface) -> Blocker {
     let id = interface.network_interface_id().unwrap_or_default();
     let description = interface.description().unwrap_or_default();
-    let is = |kind: &NetworkInterfaceType| interface.interface_type() == Some(kind);
     let attachment = interface.attachment();
     let of = |owner: &str| format!("network interface {id} of {owner}");
     let passing = |owner: &str| Blocker { what: of(owner), remedy: None };
@@ -108,14 +117,8 @@ fn blocker(interface: &NetworkInterface) -> Blocker {
     if description.starts_with("arn:aws:ecs:") {
         return passing("an ECS task");
     }
-    if is(&NetworkInterfaceType::Lambda) || description.starts_with("AWS Lambda VPC ENI") {
-        let function = description.strip_prefix("AWS Lambda VPC ENI-").unwrap_or_default();
-        // The name is followed by a UUID, which has 36 characters.
-        let name = function.len().checked_sub(37).and_then(|end| function.get(..end));
-        let owner = format!("Lambda function {}", name.unwrap_or(function));
-        let remedy = "delete the function or take it out of this network, then run again; AWS \
-                      takes the interface away up to 20 minutes later";
-        return Blocker { what: of(&owner), remedy: Some(remedy.to_owned()) };
+    if interface.interface_type() == Some(&NetworkInterfaceType::Lambda) {
+        return passing("a Lambda function, which AWS takes away up to 20 minutes after it");
     }
     if let Some(instance) = attachment.and_then(|attachment| attachment.instance_id()) {
         let owner = format!("instance {instance}{}", owned_by(interface));
@@ -185,7 +188,7 @@ mod tests {
             ("network interface eni-1 of load balancer app/shop/50dc6c495c0c9188", false),
             ("network interface eni-1 of an ECS task", false),
             ("network interface eni-1 of amazon-rds (RDSNetworkInterface)", false),
-            ("network interface eni-1 of Lambda function orders", true),
+            ("network interface eni-1 of Lambda function orders", false),
             ("network interface eni-1 of instance i-1", true),
             ("network interface eni-1", true),
         ];

@@ -1,5 +1,7 @@
 //! `ec2.security_group`: `CreateSecurityGroup`, `AuthorizeSecurityGroupIngress` and the like.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{ResourceType, SecurityGroup as AwsSecurityGroup};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,8 @@ fn managed() -> Immutable<String> {
 impl Kind for SecurityGroup {
     const NAME: &'static str = "ec2.security_group";
     type Outputs = Outputs;
+    // Interfaces of Lambda functions stay for a while after them.
+    const TIMEOUT: Duration = Duration::from_mins(45);
     const ARN: Option<&'static str> = Some("ec2:security-group/");
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
 

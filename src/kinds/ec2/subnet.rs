@@ -1,5 +1,7 @@
 //! `ec2.subnet`: `CreateSubnet`, `ModifySubnetAttribute`.
 
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as AwsSubnet};
 use ipnet::IpNet;
 use schemars::JsonSchema;
@@ -38,6 +40,8 @@ pub struct Outputs {
 impl Kind for Subnet {
     const NAME: &'static str = "ec2.subnet";
     type Outputs = Outputs;
+    // Interfaces of Lambda functions stay for a while after them.
+    const TIMEOUT: Duration = Duration::from_mins(45);
     const ARN: Option<&'static str> = Some("ec2:subnet/");
     const CLAIMS: &'static [&'static str] = &["vpc", "cidr"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;

@@ -1,6 +1,7 @@
 """Everything that an account has, by what the services themselves hold: tagged or not, whoever made it."""
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.awslambda.models import lambda_backends
 from moto.backup.models import backup_backends
 from moto.budgets.models import budgets_backends
 from moto.cloudtrail.models import cloudtrail_backends
@@ -203,6 +204,10 @@ SERVICES = {
     "events": (events_backends, events),
     "iam": (iam_backends, iam),
     "kms": (kms_backends, kms),
+    "lambda": (
+        lambda_backends,
+        lambda backend: {"function": [each.function_name for each in backend.list_functions()]},
+    ),
     "logs": (logs_backends, logs),
     "route53": (route53_backends, route53),
     "s3": (s3_backends, listed("bucket", "buckets")),
