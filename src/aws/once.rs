@@ -14,6 +14,7 @@ use aws_smithy_types::retry::RetryConfig;
 const OPERATIONS: &[(&str, &str)] = &[
     // It changes what is there instead, and then takes no tags.
     ("Application Auto Scaling", "RegisterScalableTarget"),
+    ("DLM", "CreateLifecyclePolicy"),
     ("EC2", "AllocateAddress"),
     ("EC2", "CreateInternetGateway"),
     ("EC2", "CreateVpc"),

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod dlm;
 pub mod docdb;
 pub mod ec2;
 pub mod ecr;
@@ -36,6 +37,7 @@ const SERVICES: &[&[NewKind]] = &[
     budgets::KINDS,
     cloudtrail::KINDS,
     cloudwatch::KINDS,
+    dlm::KINDS,
     docdb::KINDS,
     ec2::KINDS,
     ecr::KINDS,
