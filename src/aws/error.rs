@@ -237,6 +237,11 @@ fn class_of(code: &str, message: &str, status: Option<u16>) -> Class {
         // Lambda says one word of a name that is taken and of a function that is changing.
         ("ResourceConflictException", _) if message.contains("already exist") => Class::Exists,
         ("ResourceConflictException", _) => Class::Busy,
+        // GuardDuty says all in one code.
+        ("BadRequestException", _) if message.contains("not owned by the current account") => {
+            Class::NotFound
+        }
+        ("BadRequestException", _) if message.contains("detector already exists") => Class::Exists,
         (_, Some(404)) => Class::NotFound,
         (_, Some(500..)) => Class::Transient,
         _ => Class::Refused,

@@ -45,6 +45,8 @@ pub trait AnyKind: Send + Sync {
     fn is_global(&self) -> bool;
     /// See [`Kind::TAGS`].
     fn has_tags(&self) -> bool;
+    /// See [`Kind::SINGLETON`].
+    fn is_singleton(&self) -> bool;
     /// The form in which specs are compared: read as the kind's type, written back, without
     /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
@@ -182,6 +184,9 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn has_tags(&self) -> bool {
         K::TAGS
+    }
+    fn is_singleton(&self) -> bool {
+        K::SINGLETON
     }
 
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {

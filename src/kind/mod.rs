@@ -78,6 +78,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// Whether AWS keeps tags for objects of this kind. Others own up by a name or a marker, which
     /// bears the ownership tags alone: those of the stack file are left out.
     const TAGS: bool = true;
+    /// Whether an account has at most one object of this kind in a region: any two claim the same,
+    /// whatever their names. A foreign one is then in the way of every declaration, so that
+    /// [`Kind::discover`] has to show it where [`Scope::declared`] is not zero.
+    const SINGLETON: bool = false;
 
     /// Every object of this kind that belongs to `scope`, in as few calls as AWS allows, and any
     /// foreign object that bears one of `scope.names`.
@@ -270,6 +274,16 @@ impl Scope {
     /// Whether an object is of interest: ours by its tags, or in the way by its name.
     pub fn wants(&self, tags: &Tags, name: &str) -> bool {
         self.owns(tags) || self.wants_name(name)
+    }
+
+    /// Whether objects that the sweep led to, by their tags, are all that the stack file declares: then
+    /// it does not lag.
+    pub fn are_all<'a>(&self, found: impl Iterator<Item = &'a Tags>) -> bool {
+        let is_declared = |tags: &&Tags| {
+            let address = tags.get(ownership::ADDRESS);
+            address.is_some_and(|address| self.expected.contains_key(address))
+        };
+        found.filter(is_declared).count() >= self.declared
     }
 
     /// Whether the object of that name may be ours, where only its own service knows its tags: the

@@ -14,6 +14,7 @@ pub mod ecr;
 pub mod ecs;
 pub mod elbv2;
 pub mod events;
+pub mod guardduty;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -44,6 +45,7 @@ const SERVICES: &[&[NewKind]] = &[
     ecs::KINDS,
     elbv2::KINDS,
     events::KINDS,
+    guardduty::KINDS,
     iam::KINDS,
     kms::KINDS,
     lambda::KINDS,

@@ -46,6 +46,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "faults.py",
     "fixes.py",
     "fsx.py",
+    "guardduty.py",
     "iam.py",
     "instances.py",
     "interfaces.py",

@@ -1,4 +1,5 @@
-//! Which live object is whose: by the address in its tags, and by the name that it bears.
+//! Which live object is whose: by the address in its tags, and by the name that it bears, or by being
+//! the only one of its kind that a region can have.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -7,7 +8,7 @@ use serde_json::Value;
 
 use super::Find;
 use crate::diagnostic::Diagnostic;
-use crate::kind::{LiveObject, Status, ownership};
+use crate::kind::{AnyKind, LiveObject, Status, ownership};
 use crate::live::Snapshot;
 use crate::model::{Resource, Stack};
 
@@ -19,11 +20,11 @@ pub(super) struct Claims<'a> {
     pub ours: Vec<bool>,
     by_address: HashMap<(&'a str, &'a str, &'a str), Vec<usize>>,
     /// Made when a resource without an object asks for the first time.
-    by_name: OnceLock<HashMap<(&'a str, &'a str, &'a str), usize>>,
+    by_claim: OnceLock<HashMap<(&'a str, &'a str, &'a str), usize>>,
     find: Find,
 }
 
-/// An object that has the name which a resource wants.
+/// An object that has the name which a resource wants, or the only place that there is.
 pub(super) enum Holder {
     /// Nobody's, as far as tags say.
     Foreign(usize),
@@ -53,16 +54,16 @@ impl<'a> Claims<'a> {
                 by_address.entry(key).or_default().push(place);
             }
         }
-        Self { objects, ours, by_address, by_name: OnceLock::new(), find }
+        Self { objects, ours, by_address, by_claim: OnceLock::new(), find }
     }
 
-    fn by_name(&self) -> &HashMap<(&'a str, &'a str, &'a str), usize> {
-        self.by_name.get_or_init(|| {
-            let named = self.objects.iter().enumerate().filter_map(|(place, object)| {
-                let name = name_of(object, self.find)?;
-                Some(((name, object.kind.as_str(), object.region.as_str()), place))
+    fn by_claim(&self) -> &HashMap<(&'a str, &'a str, &'a str), usize> {
+        self.by_claim.get_or_init(|| {
+            let claims = self.objects.iter().enumerate().filter_map(|(place, object)| {
+                let claim = claim((self.find)(&object.kind)?, &object.spec)?;
+                Some(((claim, object.kind.as_str(), object.region.as_str()), place))
             });
-            named.collect()
+            claims.collect()
         })
     }
 
@@ -72,24 +73,23 @@ impl<'a> Claims<'a> {
         self.by_address.get(&key).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The object, ours or not, that has the name which a resource without an object wants.
+    /// The object, ours or not, that has the name, or the only place, which a resource without an
+    /// object wants.
     pub fn holder(&self, resource: &Resource, desired: &Value, stack: &Stack) -> Option<Holder> {
-        let field = resource.kind.schema().claimed_name()?;
-        let name = desired.get(field.name)?.as_str()?;
-        let key = (name, resource.kind.name(), region_of(resource, stack));
-        let &place = self.by_name().get(&key)?;
+        let claim = claim(resource.kind, desired)?;
+        let key = (claim, resource.kind.name(), region_of(resource, stack));
+        let &place = self.by_claim().get(&key)?;
         let object = self.objects[place];
-        let what = format!("`{}` `{name}` in {}", key.1, key.2);
-        let wanted_by = format!("`{}` wants this name", resource.address);
+        let Words { what, wanted_by, otherwise } = words(resource, object, key.2);
         if self.ours[place] {
             let holder = object.address().unwrap_or_default();
             let declared = stack.resources.keys().any(|address| address.as_str() == holder);
             let help = if declared {
-                "give one of the two another name".to_owned()
+                format!("{otherwise}, or take one of the two out of the file")
             } else if resource.kind.holds_data() || object.tags.contains_key(ownership::RETAIN) {
                 format!(
                     "to keep the object under its new address, write `lifecycle: {{ moved_from: \
-                     {holder} }}`; otherwise give this resource another name"
+                     {holder} }}`; otherwise {otherwise}"
                 )
             } else {
                 // It goes, and makes room before its successor comes.
@@ -107,7 +107,7 @@ impl<'a> Claims<'a> {
         let message = format!("{what} belongs to the environment `{environment}` of `{owner}`");
         let error = Diagnostic::error("owned-elsewhere", message)
             .label(wanted_by)
-            .help("give this one another name, or take the other out of its stack first");
+            .help(format!("{otherwise}, or take the other out of its stack first"));
         Some(Holder::Taken(error.at(resource.span.clone())))
     }
 }
@@ -115,6 +115,56 @@ impl<'a> Claims<'a> {
 /// Where a resource's object is found: what has no region counts to the home region.
 pub(super) fn region_of<'a>(resource: &'a Resource, stack: &'a Stack) -> &'a str {
     if resource.kind.is_global() { &stack.region } else { &resource.region }
+}
+
+/// What no two objects of the kind may share: the name, or, of a kind of which there is only one,
+/// just to be there.
+fn claim<'s>(kind: &dyn AnyKind, spec: &'s Value) -> Option<&'s str> {
+    if kind.is_singleton() {
+        return Some("");
+    }
+    spec.get(kind.schema().claimed_name()?.name)?.as_str()
+}
+
+/// Resources that can only be one, beside another of their kind in the same region.
+pub(super) fn second_ones(stack: &Stack) -> impl Iterator<Item = Diagnostic> {
+    let mut first: HashMap<(&str, &str), &Resource> = HashMap::new();
+    let only_ones = stack.resources.values().filter(|resource| resource.kind.is_singleton());
+    only_ones.filter_map(move |resource| {
+        let key = (resource.kind.name(), region_of(resource, stack));
+        let first = *first.entry(key).or_insert(resource);
+        let message = format!("{} can have only one `{}`", key.1, key.0);
+        let error = Diagnostic::error("only-one", message)
+            .label(format!("`{}` would be another beside `{}`", resource.address, first.address))
+            .help("take one of the two out of the file");
+        (first.address != resource.address).then(|| error.at(resource.span.clone()))
+    })
+}
+
+/// How messages speak of an object that is in a resource's way.
+pub(super) struct Words {
+    /// The object.
+    pub what: String,
+    /// Why it is in the way.
+    pub wanted_by: String,
+    /// What to do to leave it alone.
+    pub otherwise: &'static str,
+}
+
+pub(super) fn words(resource: &Resource, object: &LiveObject, region: &str) -> Words {
+    let (kind, address) = (resource.kind.name(), &resource.address);
+    if resource.kind.is_singleton() {
+        let what =
+            format!("`{kind}` `{}` in {region}, the only one that it can have,", object.id());
+        let wanted_by = format!("`{address}` would be another");
+        return Words { what, wanted_by, otherwise: "leave this one out of the file" };
+    }
+    let name = resource.kind.schema().name_field().and_then(|f| object.spec.get(f.name)?.as_str());
+    Words {
+        what: format!("`{kind}` `{}` in {region}", name.unwrap_or_default()),
+        wanted_by: format!("`{address}` wants this name"),
+        otherwise: "give this resource another name",
+    }
 }
 
 /// An object's own name, if its kind has names.

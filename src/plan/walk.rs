@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::claims::{Claims, Holder, name_of, region_of};
+use super::claims::{Claims, Holder, Words, name_of, region_of, second_ones, words};
 use super::deletes::{delete_items, guard};
 use super::teardown::{self, Step};
 use super::{Action, Change, Find, Item, Options, Plan, PlanErrors, Reason, diff, name};
@@ -117,6 +117,7 @@ impl<'a> Walk<'a> {
         }
 
         let mut errors = Diagnostics::new();
+        second_ones(self.stack).for_each(|error| errors.push(error));
         let mut own = HashSet::new();
         let mut items = Vec::with_capacity(order.len());
         let mut leftovers = Vec::new();
@@ -389,7 +390,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A foreign object that has the name of a resource: taken over if the user says so.
+    /// A foreign object that has the name of a resource, or the only place: taken over if the user
+    /// says so.
     fn adopt(
         &self,
         resource: &Resource,
@@ -397,19 +399,18 @@ impl<'a> Walk<'a> {
         desired: Value,
     ) -> Result<Outcome, Diagnostic> {
         let object = self.claims.objects[place];
-        let (kind, region) = (resource.kind.name(), region_of(resource, self.stack));
         let address = &resource.address;
-        let name = name_of(object, self.find).unwrap_or_default();
-        let what = format!("`{kind}` `{name}` in {region} exists and is not ours");
+        let Words { what, wanted_by, otherwise } =
+            words(resource, object, region_of(resource, self.stack));
+        let what = format!("{what} exists and is not ours");
         let error = |message: String| {
-            Diagnostic::error("not-ours", message)
-                .at(resource.span.clone())
-                .label(format!("`{address}` wants this name"))
+            let error = Diagnostic::error("not-ours", message);
+            error.at(resource.span.clone()).label(wanted_by.clone())
         };
         if !self.options.adopt.contains(address) {
             return Err(error(what).help(format!(
-                "to take it over, run `infra apply --adopt {address}`; to leave it alone, give \
-                 this resource another name"
+                "to take it over, run `infra apply --adopt {address}`; to leave it alone, \
+                 {otherwise}"
             )));
         }
         let outcome = self.compare(resource, vec![place], desired, Some(Reason::Adopted));
@@ -424,7 +425,7 @@ impl<'a> Walk<'a> {
             ),
         };
         Err(error(format!("{what}, and cannot be adopted: {why}"))
-            .help("make the resource like the object in these fields, or give it another name"))
+            .help(format!("make the resource like the object in these fields, or {otherwise}")))
     }
 
     /// What goes because no resource has it.
@@ -517,15 +518,16 @@ pub(super) fn tag_changes(live: &Tags, set: &Tags, untag: &[String]) -> Vec<Chan
         .collect()
 }
 
-/// Whether a successor claims what its predecessor has: the same name, or the same in all fields
-/// that no two objects of the kind may share.
+/// Whether a successor claims what its predecessor has: the same name, the only place, or the same in
+/// all fields that no two objects of the kind may share.
 pub(crate) fn claims_same(kind: &dyn AnyKind, live: &Value, desired: &Value) -> bool {
     let same = |field: &str| {
         let (was, now) = (live.get(field), desired.get(field));
         was == now && was.is_some()
     };
     let claims = kind.claims();
-    kind.schema().claimed_name().is_some_and(|name| same(name.name))
+    kind.is_singleton()
+        || kind.schema().claimed_name().is_some_and(|name| same(name.name))
         || !claims.is_empty()
             && claims.iter().any(|field| same(field))
             && claims.iter().all(|field| live.get(*field) == desired.get(*field))

@@ -570,3 +570,54 @@ fn orphans_are_what_the_file_does_not_declare() {
     );
     assert_eq!(lines(&destroyed(&moved)), [""; 0]);
 }
+
+/// A region has one detector, whoever made it.
+const ONE: &str = "
+stack: shop
+region: eu-west-3
+resources:
+  guard: { kind: guardduty.detector }
+";
+
+#[test]
+fn a_kind_of_which_there_is_one_is_never_fought_over() {
+    let owned_by = |tags: &[(&str, &str)]| {
+        let tags: Vec<(String, String)> =
+            tags.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+        move |objects: &mut Vec<Arc<LiveObject>>| {
+            at(objects, "guard").spec["enabled"] = false.into();
+            at(objects, "guard").tags = tags.iter().cloned().collect();
+        }
+    };
+    let nobodys = owned_by(&[("Owner", "Ada")]);
+    insta::assert_snapshot!("only_one_not_ours", errors(planned(ONE, &nobodys, ONE)));
+    let elsewhere = owned_by(&[
+        (ownership::STACK, "blog"),
+        (ownership::ENVIRONMENT, "prod"),
+        (ownership::ADDRESS, "guard"),
+    ]);
+    insta::assert_snapshot!("only_one_elsewhere", errors(planned(ONE, &elsewhere, ONE)));
+    let options = Options { adopt: BTreeSet::from([Address::new("guard")]), ..Options::default() };
+    let plan = planned_with(ONE, &nobodys, ONE, &options).unwrap();
+    let adopted = "adopt guard Adopted; enabled: false > true; \
+                   tags.Name: - > shop-default-guard; tags.Owner: Ada > -";
+    assert_eq!(lines(&plan), [adopted]);
+    // One of another region is in nobody's way.
+    let far = |objects: &mut Vec<Arc<LiveObject>>| {
+        nobodys(objects);
+        last(objects).region = "us-east-1".into();
+    };
+    assert_eq!(lines(&planned(ONE, &far, ONE).unwrap()), ["create guard Missing"]);
+}
+
+#[test]
+fn a_kind_of_which_there_is_one_is_declared_once_in_a_region() {
+    let twice = |region: &str| format!("{ONE}  other: {{ kind: guardduty.detector{region} }}\n");
+    insta::assert_snapshot!("only_one", errors(planned(&twice(""), NOTHING, &twice(""))));
+    let far = twice(", region: us-east-1");
+    assert!(!planned(&far, NOTHING, &far).unwrap().has_changes());
+    // Under a new address, the old one makes room first.
+    let renamed = ONE.replace("guard:", "sentry:");
+    let lines = lines(&planned(ONE, NOTHING, &renamed).unwrap());
+    assert_eq!(lines, ["create sentry Missing", "delete guard Orphan"]);
+}

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from support import accepted, client, new_account, refused
+from support import accepted, client, new_account, refused, until
 
 SERVICE = {"Service": "cloudtrail.amazonaws.com"}
 MANAGEMENT = {
@@ -91,8 +91,9 @@ class Trails(unittest.TestCase):
 
     def test_tags_are_swept_and_end_with_their_trail(self):
         self.make(TagsList=[{"Key": "a", "Value": "b"}])
-        found = client("resourcegroupstaggingapi", self.account).get_resources()["ResourceTagMappingList"]
-        self.assertIn({"ResourceARN": self.arn, "Tags": [{"Key": "a", "Value": "b"}]}, found)
+        swept = client("resourcegroupstaggingapi", self.account)
+        tagged = {"ResourceARN": self.arn, "Tags": [{"Key": "a", "Value": "b"}]}
+        until(lambda: tagged in swept.get_resources()["ResourceTagMappingList"])
         self.trails.remove_tags(ResourceId=self.arn, TagsList=[{"Key": "a"}])
         listed = self.trails.list_tags(ResourceIdList=[self.arn])["ResourceTagList"]
         self.assertEqual(listed[0]["TagsList"], [])

@@ -11,6 +11,7 @@ from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2.models import elbv2_backends
 from moto.events.models import events_backends
+from moto.guardduty.models import guardduty_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
@@ -202,6 +203,7 @@ SERVICES = {
     "ecs": (ecs_backends, ecs),
     "elbv2": (elbv2_backends, elbv2),
     "events": (events_backends, events),
+    "guardduty": (guardduty_backends, lambda backend: {"detector": list(backend.detectors)}),
     "iam": (iam_backends, iam),
     "kms": (kms_backends, kms),
     "lambda": (

@@ -22,6 +22,7 @@ def install():
     import elbv2  # noqa: F401
     import events  # noqa: F401
     import fsx  # noqa: F401
+    import guardduty  # noqa: F401
     import iam  # noqa: F401
     import instances  # noqa: F401
     import interfaces  # noqa: F401

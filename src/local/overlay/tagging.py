@@ -10,6 +10,7 @@ from moto.ecr.models import ecr_backends
 from moto.elbv2.models import ELBv2Backend
 from moto.events.models import EventsBackend
 from moto.backup.models import BackupBackend
+from moto.guardduty.models import guardduty_backends
 from moto.logs.models import LogsBackend
 from moto.resourcegroupstaggingapi import models as api
 from moto.route53.models import route53_backends
@@ -17,6 +18,7 @@ from moto.s3.models import S3Backend
 from moto.scheduler.models import scheduler_backends
 
 import consistency
+import guardduty
 from recovery import kept, points
 from scaling import Targets
 from scheduler import Groups
@@ -180,7 +182,8 @@ class Listed:
     """Another service of moto's that does not take part: one that is there is listed, and tagged by itself alone."""
 
     def __init__(self, of_account, region, rows):
-        self.backend = (dict.get(of_account[0], of_account[1]) or {}).get(region)
+        used = dict.get(*of_account)
+        self.backend = used[region] if used else None
         self.rows = rows
 
     def iter_tagged_resources(self):
@@ -205,7 +208,10 @@ def zones(backend):
                 yield f"arn:{backend.partition}:route53:::{word}/{identity}", tags
 
 
-OTHERS = [(cloudtrail_backends, trails)]
+OTHERS = [
+    (cloudtrail_backends, trails),
+    (guardduty_backends, guardduty.listed),
+]
 
 
 def with_ecr(inner):
