@@ -7,6 +7,7 @@ pub mod backup;
 pub mod budgets;
 pub mod cloudtrail;
 pub mod cloudwatch;
+pub mod config;
 pub mod dlm;
 pub mod docdb;
 pub mod ec2;
@@ -38,6 +39,7 @@ const SERVICES: &[&[NewKind]] = &[
     budgets::KINDS,
     cloudtrail::KINDS,
     cloudwatch::KINDS,
+    config::KINDS,
     dlm::KINDS,
     docdb::KINDS,
     ec2::KINDS,

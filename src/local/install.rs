@@ -34,6 +34,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "cloudfront.py",
     "cloudtrail.py",
     "cloudwatch.py",
+    "config_.py",
     "consistency.py",
     "control.py",
     "dlm.py",

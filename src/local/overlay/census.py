@@ -6,6 +6,7 @@ from moto.backup.models import backup_backends
 from moto.budgets.models import budgets_backends
 from moto.cloudtrail.models import cloudtrail_backends
 from moto.cloudwatch.models import cloudwatch_backends
+from moto.config.models import config_backends
 from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
 from moto.ecs.models import ecs_backends
@@ -23,6 +24,7 @@ from moto.sns.models import sns_backends
 
 import atlas
 import budgets
+import config_
 import states
 from backup import selections
 from recovery import kept, points
@@ -198,6 +200,7 @@ SERVICES = {
         # Dashboards belong to no region, and are kept in one.
         lambda backend: {"alarm": list(backend.alarms), "dashboard": list(vars(backend).get("all_dashboards", ()))},
     ),
+    "config": (config_backends, config_.census),
     "ec2": (ec2_backends, ec2),
     "ecr": (ecr_backends, listed("repository", "repositories")),
     "ecs": (ecs_backends, ecs),

@@ -14,6 +14,7 @@ def install():
     import cloudfront  # noqa: F401
     import cloudtrail  # noqa: F401
     import cloudwatch  # noqa: F401
+    import config_  # noqa: F401
     import dlm  # noqa: F401
     import docdb  # noqa: F401
     import ec2  # noqa: F401

@@ -5,7 +5,13 @@ import json
 import re
 
 from moto.iam import models
-from moto.iam.exceptions import DeleteConflictException, MalformedPolicyDocument, NotFoundException
+from moto.iam.exceptions import (
+    DeleteConflictException,
+    EntityAlreadyExists,
+    InvalidInput,
+    MalformedPolicyDocument,
+    NotFoundException,
+)
 from moto.iam.models import IAMBackend
 
 from patch import around
@@ -16,6 +22,7 @@ models.SERVICE_NAME_CONVERSION.update({
     "rds": "RDS",
     "elasticache": "ElastiCache",
     "backup": "Backup",
+    "config": "Config",
 })
 
 prototypes = {}
@@ -135,3 +142,12 @@ def remove_role_from_instance_profile(inner, self, profile_name, role_name):
     if all(role.name != role_name for role in profile.roles):
         raise NotFoundException(f"Role {role_name} is not in instance profile {profile_name}")
     return inner(self, profile_name, role_name)
+
+
+@around(IAMBackend)
+def create_service_linked_role(inner, self, service_name, description, suffix):
+    try:
+        return inner(self, service_name, description, suffix)
+    except EntityAlreadyExists:
+        message = f"Service role name of {service_name} has been taken in this account, please try a different suffix."
+        raise InvalidInput(message) from None

@@ -4,6 +4,7 @@ import threading
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.cloudtrail.models import cloudtrail_backends
+from moto.config.models import config_backends
 from moto.core.resource_tagging import TaggedResource
 from moto.ec2.models import EC2Backend
 from moto.ecr.models import ecr_backends
@@ -17,6 +18,7 @@ from moto.route53.models import route53_backends
 from moto.s3.models import S3Backend
 from moto.scheduler.models import scheduler_backends
 
+import config_
 import consistency
 import guardduty
 from recovery import kept, points
@@ -210,6 +212,7 @@ def zones(backend):
 
 OTHERS = [
     (cloudtrail_backends, trails),
+    (config_backends, config_.listed),
     (guardduty_backends, guardduty.listed),
 ]
 
