@@ -285,6 +285,7 @@ const NOT_FOUND: &[&str] = &[
     "ServiceNotFoundException",
     "TargetGroupNotFound",
     "TrailNotFoundException",
+    "WAFNonexistentItemException",
 ];
 
 const DENIED: &[&str] = &[
@@ -350,6 +351,7 @@ const EXISTS: &[&str] = &[
     "ResourceExistsException",
     "RouteAlreadyExists",
     "TrailAlreadyExistsException",
+    "WAFDuplicateItemException",
 ];
 
 const BUSY: &[&str] = &[
@@ -376,4 +378,6 @@ const BUSY: &[&str] = &[
     "ResourceLockedException",
     "UpdateInProgressException",
     "VolumeInUse",
+    "WAFAssociatedItemException",
+    "WAFOptimisticLockException",
 ];

@@ -26,6 +26,7 @@ pub mod s3;
 pub mod scheduler;
 pub mod secretsmanager;
 pub mod sns;
+pub mod wafv2;
 
 use std::sync::LazyLock;
 
@@ -58,6 +59,7 @@ const SERVICES: &[&[NewKind]] = &[
     scheduler::KINDS,
     secretsmanager::KINDS,
     sns::KINDS,
+    wafv2::KINDS,
 ];
 
 static ALL: LazyLock<Vec<Box<dyn AnyKind>>> =

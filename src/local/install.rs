@@ -77,6 +77,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "states.py",
     "tagging.py",
     "tokens.py",
+    "wafv2.py",
     "web.py",
 ];
 

@@ -21,6 +21,7 @@ from moto.s3.models import s3_backends
 from moto.scheduler.models import scheduler_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.sns.models import sns_backends
+from moto.wafv2.models import wafv2_backends
 
 import atlas
 import budgets
@@ -225,4 +226,5 @@ SERVICES = {
         sns_backends,
         lambda backend: {"topic": list(backend.topics), "subscription": list(backend.subscriptions)},
     ),
+    "wafv2": (wafv2_backends, listed("web-acl", "wacls")),
 }

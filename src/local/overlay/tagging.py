@@ -17,10 +17,12 @@ from moto.resourcegroupstaggingapi import models as api
 from moto.route53.models import route53_backends
 from moto.s3.models import S3Backend
 from moto.scheduler.models import scheduler_backends
+from moto.wafv2.models import wafv2_backends
 
 import config_
 import consistency
 import guardduty
+import wafv2
 from recovery import kept, points
 from scaling import Targets
 from scheduler import Groups
@@ -214,6 +216,7 @@ OTHERS = [
     (cloudtrail_backends, trails),
     (config_backends, config_.listed),
     (guardduty_backends, guardduty.listed),
+    (wafv2_backends, wafv2.listed),
 ]
 
 
