@@ -6,8 +6,9 @@
 //! ```text
 //! stack file ─► stack ─► model ─► graph ─┐
 //!                                        ├─► plan ─► apply ─► report
-//! AWS ◄──────────── aws ◄─ kinds ─► live ┘             │
-//!                            ▲─────────────────────────┘
+//! AWS ◄──────────── aws ◄─ kinds ─► live ┘    │        │         ▲
+//!                            ▲────────────────│────────┘         │
+//!                                             └─► cost ──────────┘
 //! ```
 //!
 //! Four things hold everywhere, and a test reads the sources to see that they do:
@@ -32,6 +33,8 @@ pub mod aws;
 pub mod live;
 
 pub mod plan;
+
+pub mod cost;
 
 pub mod apply;
 

@@ -10,6 +10,7 @@ mod eventual;
 mod limits;
 mod once;
 mod pages;
+pub mod pricing;
 mod session;
 mod sweep;
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::bail;
 use clap::Args;
 
+use super::cost::Costing;
 use super::plan::PlanOptions;
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, File};
@@ -60,7 +61,8 @@ impl Apply {
             );
             run.look_into(&mut plan).await?;
             run.note().await;
-            run.carry_out(&stack, &plan, &question, KEEP, async |_| Ok(None)).await
+            let costing = Costing::of(&stack, &plan, self.options.over_budget())?;
+            run.carry_out(&stack, &plan, Some(&costing), &question, KEEP, async |_| Ok(None)).await
         };
         let found = context.find(path).await?;
         self.run.alone(context, found, "apply", work).await
@@ -70,8 +72,8 @@ impl Apply {
     async fn reviewed(&self, context: &Context, saved: &Saved) -> CommandResult {
         if self.options.is_given() {
             bail!(
-                "--adopt and --override-protection are part of a plan: give them to `infra plan \
-                 --out FILE`"
+                "--adopt, --override-protection and --over-budget are part of a plan: give them to \
+                 `infra plan --out FILE`"
             );
         }
         if self.wake {

@@ -73,7 +73,7 @@ impl Destroy {
                     tokio::time::sleep(BETWEEN_LOOKS).await;
                 }
             };
-            let result = run.carry_out(stack, &plan, &question, KEEP, remains).await;
+            let result = run.carry_out(stack, &plan, None, &question, KEEP, remains).await;
             if !self.orphans && matches!(result, Ok(Exit::Success)) {
                 run.forget().await;
             }

@@ -1,6 +1,7 @@
 //! The command line: one thin file per command.
 
 mod apply;
+mod cost;
 mod destroy;
 mod drift;
 mod history;
@@ -100,6 +101,7 @@ enum Command {
     Reap(reap::Reap),
     Drift(drift::Drift),
     Show(show::Show),
+    Cost(cost::Cost),
     Rehearse(rehearse::Rehearse),
     History(history::History),
     Lock(lock::Lock),
@@ -190,6 +192,7 @@ impl Command {
             Self::Reap(command) => command.run(context).await,
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
+            Self::Cost(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,

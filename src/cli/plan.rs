@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::cost::Costing;
 use super::{CommandResult, Context, Exit, File};
 use crate::live::Reach;
 use crate::model::Address;
@@ -36,11 +37,19 @@ pub(super) struct PlanOptions {
     /// Replace and delete protected resources all the same
     #[arg(long)]
     override_protection: bool,
+    /// Go on although a month costs more than the `budget` of the stack file
+    #[arg(long)]
+    over_budget: bool,
 }
 
 impl PlanOptions {
     pub(super) fn is_given(&self) -> bool {
-        !self.adopt.is_empty() || self.override_protection
+        !self.adopt.is_empty() || self.override_protection || self.over_budget
+    }
+
+    /// Whether the budget does not stand in the way.
+    pub(super) fn over_budget(&self) -> bool {
+        self.over_budget
     }
 
     pub(super) fn read(&self) -> plan::Options {
@@ -57,7 +66,9 @@ impl Plan {
         let opened = context.open(&self.file.stack, Reach::Needed).await?;
         let options = self.options.read();
         let plan = plan::plan(&opened.stack, &opened.snapshot, &options)?;
-        context.report.plan(&plan);
+        let costing = Costing::of(&opened.stack, &plan, self.options.over_budget)?;
+        costing.show(&context.report, &plan);
+        costing.check()?;
         if let Some(path) = &self.out {
             let file = self.file.stack.display().to_string();
             let params = context.model_options().params;

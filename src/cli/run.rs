@@ -7,6 +7,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc::unbounded_channel;
 
+use super::cost::Costing;
 use super::{CommandResult, Context, Exit};
 use crate::apply::deadline::Notes;
 use crate::apply::history::History;
@@ -170,22 +171,29 @@ impl Run<'_> {
         Notes::new(&self.session.region(&self.stack.region))
     }
 
-    /// Shows the plan, asks, applies it and reports. Unless data may go, it refuses a plan that
-    /// loses any; `keep` says what to do instead. `remains` looks, after a run that succeeded or
-    /// did not, at what there still is.
+    /// Shows the plan with what it costs, asks, applies it and reports. It refuses a plan over the
+    /// budget and, unless data may go, one that loses any; `keep` says what to do instead.
+    /// `remains` looks, after a run that succeeded or did not, at what there still is.
     pub(super) async fn carry_out(
         &self,
         stack: &Stack,
         plan: &Plan,
+        costing: Option<&Costing>,
         question: &str,
         keep: &str,
         remains: impl AsyncFnOnce(bool) -> anyhow::Result<Option<Plan>>,
     ) -> CommandResult {
         let report = &self.context.report;
-        report.plan(plan);
+        match costing {
+            Some(costing) => costing.show(report, plan),
+            None => report.plan(plan),
+        }
         if !plan.has_changes() {
             report.outputs(&plan.outputs);
             return Ok(Exit::Success);
+        }
+        if let Some(costing) = costing {
+            costing.check()?;
         }
         if !self.options.force {
             refuse_losses(plan, keep)?;

@@ -57,7 +57,7 @@ async fn turn(context: &Context, file: &File, options: &RunOptions, wish: Wish) 
         let Plan { stack: name, environment, account, .. } = &plan;
         let question =
             format!("{verb} {name} {environment} in account {account}? Only `yes` goes on:");
-        run.carry_out(&stack, &plan, &question, KEEP, async |_| Ok(None)).await
+        run.carry_out(&stack, &plan, None, &question, KEEP, async |_| Ok(None)).await
     };
     let found = context.find(&file.stack).await?;
     options.alone(context, found, command, work).await

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::charge::{Charge, Charges, Count, Look, Referred, UsageName};
 use super::literal::{mark, unmarked};
 use super::schema::substitute_unknowns;
 use super::{Blocker, Holding, Kind, Live, LiveObject, Problem, Schema, Scope, Status, Tags};
@@ -47,6 +48,11 @@ pub trait AnyKind: Send + Sync {
     fn has_tags(&self) -> bool;
     /// See [`Kind::SINGLETON`].
     fn is_singleton(&self) -> bool;
+    /// See [`Kind::USAGE`].
+    fn usage(&self) -> &'static [UsageName];
+    /// See [`Kind::charges`]. Where a number, a choice or a flag is known after the apply only, no
+    /// quantity is known.
+    fn charges(&self, spec: &Value, referred: &Referred<'_>) -> Charges;
     /// The form in which specs are compared: read as the kind's type, written back, without
     /// nulls. Texts that wait for outputs are kept. The error says what does not fit.
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String>;
@@ -187,6 +193,25 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn is_singleton(&self) -> bool {
         K::SINGLETON
+    }
+    fn usage(&self) -> &'static [UsageName] {
+        K::USAGE
+    }
+
+    fn charges(&self, spec: &Value, referred: &Referred<'_>) -> Charges {
+        let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
+        let unclear = |why: String| Charges::Listed(vec![Charge::unknown("everything", "", why)]);
+        let typed = match K::deserialize(&*unmarked(&known)) {
+            Ok(typed) => typed,
+            Err(error) => return unclear(error.to_string()),
+        };
+        let mut charges = typed.charges(&Look::new(referred));
+        if let (Charges::Listed(all), [first, ..]) = (&mut charges, waiting.as_slice()) {
+            for charge in all.iter_mut().filter(|charge| matches!(charge.count, Count::Known(_))) {
+                charge.count = Count::Unknown(format!("`{first}` is known after the apply"));
+            }
+        }
+        charges
     }
 
     fn canonical(&self, spec: &Value) -> std::result::Result<Value, String> {

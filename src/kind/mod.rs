@@ -2,6 +2,7 @@
 //! types of fields that say how a field behaves.
 
 pub mod bundle;
+pub mod charge;
 pub mod default;
 pub mod deletion;
 mod entry;
@@ -25,6 +26,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+pub use charge::{Charge, Charges, Look, UsageName};
 pub use entry::{AnyKind, Entry, Examined, NewKind};
 pub use field::{
     Any, Arn, Auto, Cidr, Immutable, Json, Late, Local, Name, OutputName, Ref, RefTarget, Secret,
@@ -82,6 +84,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// whatever their names. A foreign one is then in the way of every declaration, so that
     /// [`Kind::discover`] has to show it where [`Scope::declared`] is not zero.
     const SINGLETON: bool = false;
+    /// Whether AWS charges nothing for an object of this kind itself.
+    const FREE: bool = false;
+    /// The names that a resource's `usage` may have, for kinds that are charged by use.
+    const USAGE: &'static [UsageName] = &[];
 
     /// Every object of this kind that belongs to `scope`, in as few calls as AWS allows, and any
     /// foreign object that bears one of `scope.names`.
@@ -146,6 +152,12 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// people to read, with a call or two: whatever cannot be found out is left out.
     fn blockers(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Vec<Blocker>> + Send {
         async { Vec::new() }
+    }
+
+    /// What AWS charges for the object, by its spec. A kind that neither says so nor is
+    /// [`Kind::FREE`] is shown as not priced: nothing counts as zero by silence.
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        if Self::FREE { Charges::Free } else { Charges::NotPriced }
     }
 
     /// What AWS would refuse about this declaration, beyond what single fields' types know.

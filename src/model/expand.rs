@@ -10,22 +10,27 @@ use super::lifecycle::{self, Inherited};
 use super::params;
 use super::scope::{Bound, Entity, Instance, Scope, Shared, Tree, is_builtin, list};
 use super::walk::{part_span, with_trail};
-use super::{Address, regions};
+use super::{Address, cost, regions};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::kind::AnyKind;
+use crate::kind::charge::Usage;
 use crate::kinds;
 use crate::stack::evaluate;
 use crate::stack::expression::{Compiler, Fault, RESERVED, Text};
 use crate::stack::{Data, Key, Node};
 
 /// Keys of a declaration that are not fields of its kind.
-const STRUCTURAL: [&str; 8] =
-    ["kind", "template", "with", "for_each", "when", "region", "tags", "lifecycle"];
+const STRUCTURAL: [&str; 9] =
+    ["kind", "template", "with", "for_each", "when", "region", "tags", "lifecycle", "usage"];
 
 /// Whether an entry of a declaration is a field of its kind.
 pub(super) fn is_field((key, node): &(Key, Node)) -> bool {
-    !STRUCTURAL.contains(&&*key.text)
-        || &*key.text == "lifecycle" && matches!(node.data, Data::List(_))
+    match &*key.text {
+        "lifecycle" => matches!(node.data, Data::List(_)),
+        // What is used is a mapping; some kinds have a field of that name which is none.
+        "usage" => !matches!(node.data, Data::Map(_)),
+        other => !STRUCTURAL.contains(&other),
+    }
 }
 
 /// A resource whose spec has not been looked at.
@@ -35,6 +40,7 @@ pub(super) struct Draft {
     pub scope: Arc<Scope>,
     pub declaration: Arc<Declaration>,
     pub inherited: Inherited,
+    pub usage: Usage,
 }
 
 impl Draft {
@@ -205,9 +211,12 @@ impl Expander {
                     self.mistake(wrong.at(with.span(&scope.file)), &scope);
                 }
                 let kind = self.kind(kind, &scope)?;
+                let usage = node.get("usage").filter(|node| matches!(node.data, Data::Map(_)));
+                let usage = usage.map(|node| cost::usage(self, node, &scope, kind));
+                let usage = usage.unwrap_or_default();
                 let address = Address::new(&address);
                 let declaration = Arc::clone(declaration);
-                self.drafts.push(Draft { address, kind, scope, declaration, inherited });
+                self.drafts.push(Draft { address, kind, scope, declaration, inherited, usage });
                 Some(Entity::Resource(self.drafts.len() - 1))
             }
             (None, Some(template)) => {
@@ -263,7 +272,7 @@ impl Expander {
     ) -> Option<Entity> {
         let key = &declaration.key;
         for (other, _) in declaration.node.entries() {
-            if !STRUCTURAL.contains(&&*other.text) {
+            if !STRUCTURAL.contains(&&*other.text) || &*other.text == "usage" {
                 let message = format!("`{}` does not go with `template`", other.text);
                 let help = format!("parameters are given in `with: {{ {}: … }}`", other.text);
                 let wrong = Diagnostic::error("unknown-field", message).help(help);

@@ -28,7 +28,7 @@ pub(super) struct File {
     pub rest: Vec<(Key, Node)>,
 }
 
-const STACK_KEYS: [&str; 10] = [
+const STACK_KEYS: [&str; 12] = [
     "stack",
     "region",
     "regions",
@@ -37,6 +37,8 @@ const STACK_KEYS: [&str; 10] = [
     "environments",
     "objectives",
     "tags",
+    "budget",
+    "currency",
     "resources",
     "outputs",
 ];

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::kind::AnyKind;
+use crate::kind::charge::{RESERVATIONS, RESERVED};
 use crate::kinds;
 
 /// The JSON Schema of stack files. An expression fits wherever a value does.
@@ -49,6 +50,7 @@ pub fn file_schema() -> Value {
                             "How long the environment lives after its last apply, such as 14h: then `infra reap` destroys it." },
                         "expires": { "type": "string", "description":
                             "When `infra reap` destroys the environment: `friday 20:00`, `friday 20:00 Europe/Paris`, `2026-12-24 20:00`." },
+                        "budget": budget(),
                     },
                 },
             },
@@ -63,6 +65,11 @@ pub fn file_schema() -> Value {
                 },
             },
             "tags": tags(),
+            "budget": budget(),
+            "currency": { "type": "object", "description":
+                "What a dollar is worth in other currencies: `EUR: 0.92`.",
+                "propertyNames": { "pattern": "^[A-Z]{3}$" },
+                "additionalProperties": { "type": "number", "exclusiveMinimum": 0 } },
             "resources": {
                 "type": "object",
                 "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
@@ -84,6 +91,38 @@ fn night() -> Value {
 
 fn tags() -> Value {
     json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } })
+}
+
+fn budget() -> Value {
+    json!({
+        "type": "object",
+        "description": "What a month may cost; a plan over it fails unless `--over-budget` is given.",
+        "required": ["monthly"],
+        "additionalProperties": false,
+        "properties": {
+            "monthly": { "type": ["number", "string"], "minimum": 0,
+                "description": "The amount." },
+            "currency": { "type": "string", "default": "USD",
+                "description": "Its currency; another than USD needs a rate under `currency`." },
+        },
+    })
+}
+
+/// How much of a resource is used, for what it costs.
+fn usage(kind: &dyn AnyKind) -> Value {
+    let names = kind.usage().iter().map(|usage| {
+        let value = if *usage == RESERVED {
+            json!({ "enum": RESERVATIONS, "description": usage.about })
+        } else {
+            json!({ "type": ["number", "string"], "minimum": 0, "description": usage.about })
+        };
+        (usage.name.to_owned(), value)
+    });
+    let properties: Map<String, Value> = names.collect();
+    json!({
+        "type": "object", "properties": properties, "additionalProperties": false,
+        "description": "How much of it is used in a month, for `infra cost`.",
+    })
 }
 
 /// The keys that every resource may have, whatever it is.
@@ -117,6 +156,9 @@ fn resource(kind: &dyn AnyKind) -> Value {
         let about = "What kind of object this is.";
         properties.insert("kind".into(), json!({ "const": kind.name(), "description": about }));
         properties.extend(structure());
+        let usage = usage(kind);
+        let both = properties.get("usage").map(|own| json!({ "anyOf": [own, usage] }));
+        properties.insert("usage".into(), both.unwrap_or(usage));
     }
     let required = object.entry("required").or_insert_with(|| json!([]));
     if let Some(required) = required.as_array_mut() {

@@ -106,6 +106,7 @@ fn resource(draft: Draft, read: Read, lifecycle: Lifecycle, table: &[Entry]) -> 
         default_name: read.default_name,
         tags,
         lifecycle,
+        usage: draft.usage,
         references,
         span,
         scope: draft.scope,

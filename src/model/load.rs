@@ -16,7 +16,7 @@ use super::lookup;
 use super::params::{self, mapping};
 use super::scope::{Bound, Scope, Shared, list};
 use super::walk::part_span;
-use super::{Options, Output, Stack, regions};
+use super::{Options, Output, Stack, cost, regions};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, Span, did_you_mean};
 use crate::kind::Tags;
 use crate::stack::{Data, Key, Node};
@@ -32,10 +32,11 @@ struct Environment<'f> {
     night: Option<&'f Node>,
     ttl: Option<&'f Node>,
     expires: Option<&'f Node>,
+    budget: Option<&'f Node>,
 }
 
-const ENVIRONMENT_KEYS: [&str; 8] =
-    ["params", "protect", "region", "tags", "night", "ttl", "expires", "description"];
+const ENVIRONMENT_KEYS: [&str; 9] =
+    ["params", "protect", "region", "tags", "night", "ttl", "expires", "budget", "description"];
 
 pub(super) fn load(
     path: &str,
@@ -145,6 +146,7 @@ fn environment<'f>(
         night: node.get("night"),
         ttl: node.get("ttl"),
         expires: node.get("expires"),
+        budget: node.get("budget"),
     }
 }
 
@@ -244,6 +246,11 @@ impl<'f> Loader<'f> {
         let objectives = self.file.get("objectives");
         let objectives =
             objectives.map(|(_, node)| facts::objectives(&mut self.expander, node, &root));
+        let rates = self.file.get("currency").map(|(_, node)| node);
+        let rates = rates.map(|node| cost::rates(&mut self.expander, node, &root));
+        let rates = rates.unwrap_or_default();
+        let budget = self.environment.budget.or(self.file.get("budget").map(|(_, node)| node));
+        let budget = budget.and_then(|node| cost::budget(&mut self.expander, node, &root, &rates));
         let mut regions = self.regions(&root);
         regions.insert(region.clone());
 
@@ -269,6 +276,8 @@ impl<'f> Loader<'f> {
             asleep: false,
             expiry,
             objectives: objectives.unwrap_or_default(),
+            budget,
+            rates,
             resources,
             sources: self.expander.templates.digest(&self.file.source.text),
             secrets_vary: self.expander.secrets.iter().any(is_expression),

@@ -1,5 +1,6 @@
 //! Syntax → meaning: addresses, resources, stacks. Every unknown kind and field is found here.
 
+mod cost;
 mod expand;
 mod facts;
 mod file;
@@ -29,8 +30,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::kind::charge::Usage;
 use crate::kind::{AnyKind, Tags, ownership};
 
+pub use cost::{Budget, DOLLAR};
 pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
 
@@ -99,6 +102,10 @@ pub struct Stack {
     pub expiry: Option<Expiry>,
     /// What was promised about recovery.
     pub objectives: Objectives,
+    /// What the environment may cost.
+    pub budget: Option<Budget>,
+    /// What a dollar is worth in other currencies, by their codes.
+    pub rates: BTreeMap<String, f64>,
     /// The resources: what is depended on first, where that is possible.
     pub resources: IndexMap<Address, Resource>,
     /// SHA-256 over what the stack was read from: the stack file and the templates that it uses.
@@ -148,6 +155,8 @@ pub struct Resource {
     pub tags: Tags,
     /// How it is to be treated.
     pub lifecycle: Lifecycle,
+    /// How much of it is used, as far as the file says so.
+    pub usage: Usage,
     /// What it refers to.
     pub references: Vec<Reference>,
     /// The declaration.

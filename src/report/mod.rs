@@ -2,6 +2,7 @@
 //! goes through one [`Report`].
 
 mod calls;
+pub mod cost;
 mod history;
 mod outcome;
 mod panic;
@@ -24,6 +25,7 @@ use serde_json::json;
 
 pub use panic::hide_messages_of_panics;
 
+use crate::cost::{Currency, Estimate};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::kind::literal;
 use crate::plan::Plan;
@@ -203,6 +205,19 @@ impl Report {
             self.json(&plan_json::PlanReport::new(plan));
         } else {
             self.out(&plan::text(plan));
+        }
+    }
+
+    /// A plan, and what it does to a month's cost.
+    pub fn plan_costing(&self, plan: &Plan, estimate: &Estimate, currency: &Currency) {
+        if self.json {
+            let cost = Some(cost::change_json(estimate, currency));
+            self.json(&plan_json::PlanReport { cost, ..plan_json::PlanReport::new(plan) });
+        } else {
+            self.plan(plan);
+            if let Some(line) = cost::change(estimate, currency) {
+                self.out(&line);
+            }
         }
     }
 

@@ -29,6 +29,10 @@ pub struct PlanReport<'a> {
     pub changes: bool,
     /// How many items have each action.
     pub summary: Summary,
+    /// What the plan does to a month's cost: `before`, `after`, `change` and the `currency`; each
+    /// with an `amount`, and how many charges are `unknown` or `by_use` and so not in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Value>,
     /// All items, unchanged ones too, in the order of the plan.
     pub items: Vec<ItemReport<'a>>,
     /// The stack's outputs; a text with `${` is known after the apply.
@@ -127,6 +131,7 @@ impl<'a> PlanReport<'a> {
             asleep: plan.asleep,
             changes: plan.has_changes(),
             summary: Summary::of(plan),
+            cost: None,
             items: plan.items.iter().map(ItemReport::new).collect(),
             outputs: &plan.outputs,
         }

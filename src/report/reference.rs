@@ -53,6 +53,12 @@ fn as_text(kind: &dyn AnyKind) -> String {
     for field in kind.outputs().fields() {
         let _ = writeln!(text, "  {}: {}", field.name, one_line(field.description()));
     }
+    if !kind.usage().is_empty() {
+        text.push_str("\nUnder `usage`, for what it costs:\n");
+    }
+    for usage in kind.usage() {
+        let _ = writeln!(text, "  {}: {}", usage.name, usage.about);
+    }
     text
 }
 
@@ -74,6 +80,12 @@ fn as_markdown(kind: &dyn AnyKind) -> String {
     text.push_str("\n| output | what it is |\n|---|---|\n");
     for field in kind.outputs().fields() {
         let _ = writeln!(text, "| `{}` | {} |", field.name, one_line(field.description()));
+    }
+    if !kind.usage().is_empty() {
+        text.push_str("\n| `usage` | what it counts |\n|---|---|\n");
+    }
+    for usage in kind.usage() {
+        let _ = writeln!(text, "| `{}` | {} |", usage.name, usage.about);
     }
     text
 }

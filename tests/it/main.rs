@@ -5,6 +5,7 @@ mod binary;
 mod canary;
 mod cases;
 mod cli;
+mod cost;
 mod handlers;
 mod healthcare;
 mod interrupt;

@@ -164,6 +164,7 @@ impl Kind for BackupSchedule {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let clusters = rows(aws, scope, "ListClusters", "clusters").await?;

@@ -107,6 +107,7 @@ impl Kind for DatabaseUser {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();

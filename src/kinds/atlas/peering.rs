@@ -85,6 +85,7 @@ impl Kind for Peering {
     const CLAIMS: &'static [&'static str] = &["project", "vpc"];
     const TIMEOUT: Duration = Duration::from_mins(20);
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let connections = ec2::client(aws)

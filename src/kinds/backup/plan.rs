@@ -135,6 +135,7 @@ impl Kind for Plan {
     const NAME: &'static str = "backup.plan";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("backup:backup-plan:");
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let swept = scope.swept.iter().filter(|(_, tags)| scope.owns(tags)).map(|(arn, _)| async {

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{client, map, tag, tags_of};
 use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
 use crate::kind::{
-    Arn, Auto, Blocker, Holding, Immutable, Kind, Live, Name, Policy, Problem, Ref, Scope, Status,
-    Tags,
+    Arn, Auto, Blocker, Charge, Charges, Holding, Immutable, Kind, Live, Look, Name, Policy,
+    Problem, Ref, Scope, Status, Tags, UsageName,
 };
 use crate::kinds::kms::Key;
 
@@ -68,6 +68,17 @@ impl Kind for Vault {
     const DATA: bool = true;
     // Large recovery points take their time to go.
     const TIMEOUT: Duration = Duration::from_mins(30);
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("warm_gb", "GB of recovery points in warm storage."),
+        UsageName::new("cold_gb", "GB of recovery points in cold storage."),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![
+            Charge::used("warm storage", "backup.warm_gb", "warm_gb"),
+            Charge::used("cold storage", "backup.cold_gb", "cold_gb"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vaults = client(aws).list_backup_vaults().into_paginator().items().send();

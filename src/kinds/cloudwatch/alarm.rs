@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{client, list, tag, tags_of};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::{
-    Any, Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default, from_word, to_word,
+    Any, Arn, Charge, Charges, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Status, Tags,
+    default, from_word, to_word,
 };
 
 /// Watches one metric, or a calculation over several, and acts when it crosses a threshold.
@@ -192,6 +193,20 @@ impl Kind for Alarm {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("cloudwatch:alarm:");
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("actions_enabled", "false")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let queries = || self.metrics.iter();
+        let metrics = match queries().filter(|query| query.metric.is_some()).count() {
+            0 => 1.0,
+            many => i32::try_from(many).map_or(1.0, f64::from),
+        };
+        let periods = queries().filter_map(|query| query.period).chain(self.period);
+        let fast = periods.min().is_some_and(|period| period < 60);
+        let item = if fast { "cloudwatch.fast_alarm" } else { "cloudwatch.alarm" };
+        // Anomaly detection watches the two bounds of a band as well.
+        let bounds = if self.threshold_metric.is_some() { 3.0 } else { 1.0 };
+        Charges::Listed(vec![Charge::monthly("metrics watched", item, metrics * bounds)])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut pages = client(aws).describe_alarms().max_records(100).into_paginator().send();

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use super::{client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
-use crate::kind::{Json, Kind, Live, Name, Problem, Scope, Status, Tags, is_unknown};
+use crate::kind::{
+    Charge, Charges, Json, Kind, Live, Look, Name, Problem, Scope, Status, Tags, is_unknown,
+};
 
 /// A page of graphs, numbers and texts in the console. Dashboards belong to the account as a whole and
 /// to no region; each widget says which region it shows.
@@ -46,6 +48,10 @@ impl Kind for Dashboard {
     // The tagging API leaves dashboards out, although they have tags.
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![Charge::monthly("dashboard", "cloudwatch.dashboard", 1.0)])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let prefix = scope.prefix();

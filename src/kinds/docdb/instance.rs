@@ -6,11 +6,15 @@ use aws_sdk_docdb::types::DbInstance;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cluster::{one as cluster_of, start};
+use super::cluster::{StorageType, one as cluster_of, start};
 use super::{Cluster, client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
+use crate::kind::charge::HOURS;
 use crate::kind::field::NameOutput;
-use crate::kind::{Arn, Auto, Immutable, Kind, Live, Name, Ref, Scope, Status, Tags, default};
+use crate::kind::{
+    Arn, Auto, Charge, Charges, Immutable, Kind, Live, Look, Name, Ref, Scope, Status, Tags,
+    UsageName, default,
+};
 use crate::kinds::kms::Key;
 use crate::kinds::rds::shared::state::{TIMEOUT, in_time, is_stopped, settled, status};
 
@@ -72,6 +76,20 @@ impl Kind for Instance {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("rds:db:");
     const TIMEOUT: Duration = TIMEOUT;
+    const USAGE: &'static [UsageName] = &[HOURS];
+
+    fn charges(&self, look: &Look<'_>) -> Charges {
+        // A cluster that is stopped has its machines stopped; one that does without charges for reads
+        // and writes pays more for them.
+        let cluster = look.referred(&self.cluster);
+        let item = match &cluster {
+            Some(cluster) if cluster.storage_type == StorageType::Iopt1 => "docdb.iopt1.hour",
+            _ => "docdb.hour",
+        };
+        let running = if cluster.is_some_and(|cluster| cluster.stopped) { 0.0 } else { 1.0 };
+        let item = format!("{item}:{}", self.class);
+        Charges::Listed(vec![Charge::hourly("machine", item, running)])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         // The list shows databases of other engines too.

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::interfaces::holding;
 use super::{NOT_YET, client, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result};
-use crate::kind::{Blocker, Immutable, Kind, Live, Scope, Status, Tags};
+use crate::kind::charge::HOURS;
+use crate::kind::{
+    Blocker, Charge, Charges, Immutable, Kind, Live, Look, Scope, Status, Tags, UsageName,
+};
 
 /// A public IPv4 address that stays the same.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +38,15 @@ impl Kind for ElasticIp {
     // While an address is in use, the network's gateway cannot be detached.
     const AFTER: &'static [&'static str] = &["ec2.internet_gateway"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const USAGE: &'static [UsageName] = &[HOURS];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        // An address of your own costs nothing.
+        match &*self.pool {
+            Some(_) => Charges::Free,
+            None => Charges::Listed(vec![Charge::hourly("address", "ec2.public_ipv4.hour", 1.0)]),
+        }
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let answer = client(aws).describe_addresses().set_filters(Some(owned(scope))).send();

@@ -32,6 +32,7 @@ impl Kind for InternetGateway {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ec2:internet-gateway/");
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_internet_gateways().set_filters(Some(owned(scope)));

@@ -1,6 +1,7 @@
 //! Amazon EC2: networks, machines and their volumes.
 
 mod disk;
+mod disk_charges;
 mod elastic_ip;
 mod group_rules;
 mod groups;

@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{ElasticIp, NOT_YET, Subnet, client, owned, tag, tagged, tags};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::kind::charge::HOURS;
 use crate::kind::field::Id;
-use crate::kind::{Immutable, Kind, Live, Problem, Ref, Scope, Status, Tags};
+use crate::kind::{
+    Charge, Charges, Immutable, Kind, Live, Look, Problem, Ref, Scope, Status, Tags, UsageName,
+};
 
 /// Lets what has no public address reach the internet, or other networks.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +58,15 @@ impl Kind for NatGateway {
     const CLAIMS: &'static [&'static str] = &["elastic_ip"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
     const NIGHT: Option<&'static str> = Some("nat");
+    const USAGE: &'static [UsageName] =
+        &[HOURS, UsageName::new("gb", "GB a month that go through it.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![
+            Charge::hourly("gateway", "ec2.nat_gateway.hour", 1.0),
+            Charge::used("data", "ec2.nat_gateway.gb", "gb"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_nat_gateways().set_filter(Some(owned(scope)));

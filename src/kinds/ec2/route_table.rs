@@ -69,6 +69,7 @@ impl Kind for RouteTable {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ec2:route-table/");
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let tables = describe(aws, owned(scope)).await?;

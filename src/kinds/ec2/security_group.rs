@@ -56,6 +56,7 @@ impl Kind for SecurityGroup {
     const TIMEOUT: Duration = Duration::from_mins(45);
     const ARN: Option<&'static str> = Some("ec2:security-group/");
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut groups = describe(aws, owned(scope)).await?;

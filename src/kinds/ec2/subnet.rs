@@ -45,6 +45,7 @@ impl Kind for Subnet {
     const ARN: Option<&'static str> = Some("ec2:subnet/");
     const CLAIMS: &'static [&'static str] = &["vpc", "cidr"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let subnets = client(aws).describe_subnets().set_filters(Some(owned(scope)));

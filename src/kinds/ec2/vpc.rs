@@ -76,6 +76,7 @@ impl Kind for Vpc {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ec2:vpc/");
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));

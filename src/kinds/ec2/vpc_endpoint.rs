@@ -13,9 +13,11 @@ use serde_json::json;
 
 use super::{NOT_YET, RouteTable, SecurityGroup, Subnet, Vpc, client, owned, tag, tagged, tags};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::kind::charge::HOURS;
 use crate::kind::field::Id;
 use crate::kind::{
-    Immutable, Kind, Live, OutputName, Policy, Problem, Ref, Scope, Set, Status, Tags,
+    Charge, Charges, Immutable, Kind, Live, Look, OutputName, Policy, Problem, Ref, Scope, Set,
+    Status, Tags, UsageName,
 };
 
 /// A way from a network to a service that does not lead through the internet.
@@ -135,6 +137,23 @@ impl Kind for VpcEndpoint {
     // Two of the same service would be in each other's way: in route tables, or by private names.
     const CLAIMS: &'static [&'static str] = &["vpc", "service"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const USAGE: &'static [UsageName] =
+        &[HOURS, UsageName::new("gb", "GB a month that go through it.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let zones = i32::try_from(self.subnets.len()).map_or(0.0, f64::from);
+        match *self.kind {
+            EndpointType::Gateway => Charges::Free,
+            EndpointType::Interface => Charges::Listed(vec![
+                Charge::hourly("endpoint, by zones", "ec2.endpoint.hour", zones),
+                Charge::used("data", "ec2.endpoint.gb", "gb"),
+            ]),
+            EndpointType::GatewayLoadBalancer => Charges::Listed(vec![
+                Charge::hourly("endpoint, by zones", "ec2.gateway_balancer_endpoint.hour", zones),
+                Charge::used("data", "ec2.gateway_balancer_endpoint.gb", "gb"),
+            ]),
+        }
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let endpoints = client(aws).describe_vpc_endpoints().set_filters(Some(owned(scope)));

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{client, list, tag};
 use crate::aws::{Absent, Aws, Class, Error, Result, all_pages};
 use crate::kind::{
-    Arn, Holding, Immutable, Json, Kind, Live, Name, Policy, Ref, Scope, Status, Tags, default,
+    Arn, Charge, Charges, Holding, Immutable, Json, Kind, Live, Look, Name, Policy, Ref, Scope,
+    Status, Tags, UsageName, default,
 };
 use crate::kinds::kms::Key;
 
@@ -65,6 +66,11 @@ impl Kind for Repository {
     // A policy may name a role that was just made.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidParameterException", "Principal not found")];
+    const USAGE: &'static [UsageName] = &[UsageName::new("gb", "GB of images that it holds.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![Charge::used("images", "ecr.gb", "gb")])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_repositories().into_paginator().items().send();

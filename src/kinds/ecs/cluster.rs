@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::{Share, client, list, read_strategy, read_tags, strategy, tag};
 use crate::aws::{Aws, Error, Result, all_pages};
 use crate::kind::field::NameOutput;
-use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags};
+use crate::kind::{
+    Arn, Charge, Charges, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Status, Tags, UsageName,
+};
 use crate::kinds::kms::Key;
 use crate::kinds::logs::{LogGroup, delete_made_by_service};
 
@@ -30,7 +32,7 @@ pub struct Cluster {
     capacity_providers: Set<String>,
     /// Where tasks run when neither they nor their service say so.
     #[serde(default = "on_fargate")]
-    default_strategy: Set<Share>,
+    pub(super) default_strategy: Set<Share>,
     /// The key that encrypts sessions of ECS Exec; TLS alone when left out.
     exec_kms_key: Option<Ref<Key, Arn>>,
     /// The log group that keeps what is typed in sessions of ECS Exec; the task's own when left
@@ -75,6 +77,20 @@ impl Kind for Cluster {
         ("ClusterContainsServicesException", ""),
         HAS_TASKS,
     ];
+    const USAGE: &'static [UsageName] = &[UsageName::new(
+        "metrics",
+        "Metrics of Container Insights in an average month, or millions of observations where it \
+         is `enhanced`.",
+    )];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let item = match self.container_insights.as_str() {
+            "disabled" => return Charges::Free,
+            "enabled" => "cloudwatch.metric",
+            _ => "cloudwatch.observations",
+        };
+        Charges::Listed(vec![Charge::used("Container Insights", item, "metrics")])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut arns: Vec<String> = scope.swept.keys().cloned().collect();

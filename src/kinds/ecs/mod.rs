@@ -3,6 +3,7 @@
 mod cluster;
 mod container;
 mod deployment;
+mod fargate;
 mod service;
 mod task_definition;
 

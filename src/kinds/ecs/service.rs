@@ -16,9 +16,11 @@ use super::{
     Cluster, Share, TaskDefinition, client, list, read_strategy, read_tags, strategy, tag,
 };
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::kind::charge::HOURS;
 use crate::kind::field::Id;
 use crate::kind::{
-    Arn, Auto, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+    Arn, Auto, Charge, Charges, Immutable, Kind, Live, Look, Name, Problem, Ref, Scope, Set,
+    Status, Tags, UsageName, default,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::elbv2::TargetGroup;
@@ -141,6 +143,31 @@ impl Kind for Service {
 
     /// AWS describes services by cluster. When the sweep knows all declared names, its ARNs are
     /// enough; else our clusters are looked into as well.
+    const USAGE: &'static [UsageName] = &[HOURS];
+
+    fn charges(&self, look: &Look<'_>) -> Charges {
+        if *self.scheduling == "DAEMON"
+            || matches!(self.launch_type.as_deref(), Some("EC2" | "EXTERNAL"))
+        {
+            return Charges::Free;
+        }
+        let tasks = f64::from(self.desired_count);
+        let own = self.capacity_providers.as_ref().filter(|own| !own.is_empty()).cloned();
+        let fargate = self.launch_type.as_deref() == Some("FARGATE");
+        let of_cluster = || Some(look.referred(&self.cluster)?.default_strategy);
+        let shares = if fargate { None } else { own.or_else(of_cluster) };
+        let mut charges = if let Some(definition) = look.referred(&self.task_definition) {
+            definition.always(&shares.unwrap_or_default(), tasks)
+        } else {
+            let why = "the task definition is not of this stack";
+            vec![Charge::unknown("tasks", "fargate.vcpu_hour", why)]
+        };
+        if self.assign_public_ip {
+            charges.push(Charge::hourly("addresses", "ec2.public_ipv4.hour", tasks));
+        }
+        Charges::Listed(charges)
+    }
+
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut arns: BTreeSet<String> = scope.swept.keys().cloned().collect();
         let is_swept = |name: &String| arns.iter().any(|arn| name_of(arn) == name);

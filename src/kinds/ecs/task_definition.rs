@@ -28,10 +28,10 @@ pub struct TaskDefinition {
     family: SharedName<255>,
     /// CPU units of the whole task, of 1024 per CPU.
     #[schemars(range(min = 128, max = 196_608))]
-    cpu: Immutable<i32>,
+    pub(super) cpu: Immutable<i32>,
     /// MiB of memory of the whole task.
     #[schemars(range(min = 4))]
-    memory: Immutable<i32>,
+    pub(super) memory: Immutable<i32>,
     /// The containers.
     #[schemars(length(min = 1))]
     containers: Immutable<Vec<Container>>,
@@ -49,13 +49,13 @@ pub struct TaskDefinition {
     /// The processor that the images are made for.
     #[serde(default = "x86")]
     #[schemars(extend("enum" = ["X86_64", "ARM64"]))]
-    architecture: Immutable<String>,
+    pub(super) architecture: Immutable<String>,
     /// The system that the images are made for: `LINUX`, `WINDOWS_SERVER_2022_CORE`, ….
     #[serde(default = "linux")]
-    operating_system: Immutable<String>,
+    pub(super) operating_system: Immutable<String>,
     /// GiB of disk for the task, which go with it; 20 when left out. Fargate only.
     #[schemars(range(min = 21, max = 200))]
-    ephemeral_storage: Immutable<Option<i32>>,
+    pub(super) ephemeral_storage: Immutable<Option<i32>>,
     /// Volumes that its containers can mount.
     #[serde(default)]
     volumes: Immutable<Set<Volume>>,
@@ -127,6 +127,7 @@ impl Kind for TaskDefinition {
     const ARN: Option<&'static str> = Some("ecs:task-definition/");
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("ClientException", "ole is not valid")];
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         // A family stands for its newest active revision, which the sweep may not know yet; it

@@ -63,6 +63,8 @@ impl Kind for Listener {
 
     /// AWS lists listeners by load balancer. Those looked into are ours and those that the sweep
     /// names, so that a listener which the sweep does not know yet is found with its load balancer.
+    const FREE: bool = true;
+
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();
         let swept: BTreeSet<String> =

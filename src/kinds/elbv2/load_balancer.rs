@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attributes, changed, client, current_tags, list, number, tag, truth};
 use crate::aws::{Aws, Error, Result, all_pages};
+use crate::kind::charge::HOURS;
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default, from_word,
-    is_unknown, to_word,
+    Charge, Charges, Immutable, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Status, Tags,
+    UsageName, default, from_word, is_unknown, to_word,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::s3::Bucket;
@@ -126,6 +127,25 @@ impl Kind for LoadBalancer {
         ("InvalidConfigurationRequest", "Access Denied"),
     ];
     const NIGHT: Option<&'static str> = Some("load_balancers");
+    const USAGE: &'static [UsageName] =
+        &[HOURS, UsageName::new("lcu", "Capacity units that it uses in an average hour.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let (hour, lcu) = match *self.r#type {
+            Type::Application => ("elbv2.application.hour", "elbv2.application.lcu_hour"),
+            Type::Network => ("elbv2.network.hour", "elbv2.network.lcu_hour"),
+        };
+        let mut charges = vec![
+            Charge::hourly("load balancer", hour, 1.0),
+            Charge::used_hourly("capacity units", lcu, "lcu"),
+        ];
+        let has_addresses = self.ip_address_type != "dualstack-without-public-ipv4";
+        if *self.scheme == Scheme::InternetFacing && has_addresses {
+            let zones = i32::try_from(self.subnets.len()).map_or(0.0, f64::from);
+            charges.push(Charge::hourly("addresses, by zones", "ec2.public_ipv4.hour", zones));
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_load_balancers().into_paginator().items().send();

@@ -201,6 +201,7 @@ impl Kind for TargetGroup {
     const NAME: &'static str = "elbv2.target_group";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("elasticloadbalancing:targetgroup/");
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let all = client(aws).describe_target_groups().into_paginator().items().send();

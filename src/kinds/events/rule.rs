@@ -11,13 +11,13 @@ use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::task::{Ecs, LaunchType, Retry};
+use super::task::{Ecs, LaunchType, Retry, TASK_HOURS};
 use super::{client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::expression::Schedule;
 use crate::kind::{
-    Any, Arn, Immutable, Json, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
-    from_word, ownership, to_word,
+    Any, Arn, Charges, Immutable, Json, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Status,
+    Tags, UsageName, default, from_word, ownership, to_word,
 };
 use crate::kinds::iam::Role;
 
@@ -110,6 +110,13 @@ impl Kind for Rule {
         ("ConcurrentModificationException", ""),
     ];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("enabled", "false")];
+    const USAGE: &'static [UsageName] = &[TASK_HOURS];
+
+    fn charges(&self, look: &Look<'_>) -> Charges {
+        let tasks = self.targets.iter().filter_map(|target| target.ecs.as_ref());
+        let charges = tasks.flat_map(|task| task.charges(look));
+        Charges::Listed(charges.collect())
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut buses = BTreeSet::from([DEFAULT_BUS]);

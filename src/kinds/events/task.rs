@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kind::field::Id;
-use crate::kind::{Arn, Ref, Set, default};
+use crate::kind::{Arn, Charge, Look, Ref, Set, UsageName, default};
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::ecs::TaskDefinition;
 
@@ -45,6 +45,26 @@ pub struct Ecs {
     /// Whether tasks get the tags of their task definition.
     #[serde(default)]
     pub propagate_tags: bool,
+}
+
+/// Under `usage`: for how long tasks run that are started now and then.
+pub const TASK_HOURS: UsageName = UsageName::new(
+    "task_hours",
+    "Hours a month for which each of its tasks runs: 1.5 for 3 minutes a day.",
+);
+
+impl Ecs {
+    /// What is charged for the tasks.
+    pub fn charges(&self, look: &Look<'_>) -> Vec<Charge> {
+        if self.launch_type != LaunchType::Fargate {
+            return Vec::new();
+        }
+        if let Some(definition) = look.referred(&self.task_definition) {
+            return definition.sometimes(f64::from(self.count), TASK_HOURS.name);
+        }
+        let why = "the task definition is not of this stack";
+        vec![Charge::unknown("tasks", "fargate.vcpu_hour", why)]
+    }
 }
 
 /// What a task runs on.

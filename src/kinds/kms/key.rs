@@ -14,7 +14,8 @@ use serde_json::json;
 use super::client;
 use crate::aws::{self, Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
-    Auto, Immutable, Kind, Late, Live, Policy, Problem, Scope, Status, Tags, default, deletion,
+    Auto, Charge, Charges, Immutable, Kind, Late, Live, Look, Policy, Problem, Scope, Status, Tags,
+    UsageName, default, deletion,
 };
 
 /// A key that never leaves KMS, with the alias that names it.
@@ -128,6 +129,19 @@ impl Kind for Key {
     // It holds nothing by itself, and can be had back for days. What is encrypted with it refers to
     // it, and so keeps it.
     const DATA: bool = true;
+    const USAGE: &'static [UsageName] =
+        &[UsageName::new("requests", "Requests a month, in tens of thousands.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let requests = match self.spec.as_str() {
+            "SYMMETRIC_DEFAULT" => "kms.requests",
+            _ => "kms.asymmetric_requests",
+        };
+        Charges::Listed(vec![
+            Charge::monthly("key", "kms.key", 1.0),
+            Charge::used("requests", requests, "requests"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let aliases = client(aws).list_aliases().into_paginator().items().send();

@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::client;
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::{
-    self, Arn, Holding, Json, Kind, Late, Live, Name, Policy, Problem, Ref, Scope, Set, Status,
-    Tags, default, deletion, ownership,
+    self, Arn, Charge, Charges, Holding, Json, Kind, Late, Live, Look, Name, Policy, Problem, Ref,
+    Scope, Set, Status, Tags, UsageName, default, deletion, ownership,
 };
 use crate::kinds::kms;
 
@@ -117,6 +117,16 @@ impl Kind for Secret {
         ("MalformedPolicyDocumentException", "principal"),
     ];
     const DATA: bool = true;
+    const USAGE: &'static [UsageName] =
+        &[UsageName::new("requests", "Requests a month, in tens of thousands.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let copies = i32::try_from(self.replicas.len()).map_or(0.0, f64::from);
+        Charges::Listed(vec![
+            Charge::monthly("secret and its copies", "secretsmanager.secret", 1.0 + copies),
+            Charge::used("requests", "secretsmanager.requests", "requests"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         // ListSecrets may be five minutes behind: each secret is asked after by name instead.

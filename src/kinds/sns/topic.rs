@@ -11,8 +11,8 @@ use serde_json::json;
 use super::{client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
-    Any, Arn, Immutable, Json, Kind, Live, Name, Policy, Problem, Ref, Scope, Set, Status, Tags,
-    from_word, is_unknown, to_word,
+    Any, Arn, Charge, Charges, Immutable, Json, Kind, Live, Look, Name, Policy, Problem, Ref,
+    Scope, Set, Status, Tags, UsageName, from_word, is_unknown, to_word,
 };
 use crate::kinds::kms::Key;
 
@@ -103,6 +103,13 @@ impl Kind for Topic {
     const NAME: &'static str = "sns.topic";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("sns:");
+    const USAGE: &'static [UsageName] =
+        &[UsageName::new("requests", "Messages published a month, in millions.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let item = if *self.fifo { "sns.fifo_requests" } else { "sns.requests" };
+        Charges::Listed(vec![Charge::used("messages", item, "requests")])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let named = scope.names.iter().map(|name| aws.arn("sns", name));

@@ -13,9 +13,11 @@ use self::wire::Shown;
 use super::api::tags::{changed, to_atlas};
 use super::{Api, Project, api, part, read, rows};
 use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::charge::HOURS;
 use crate::kind::field::Id;
 use crate::kind::{
-    Auto, Holding, Immutable, Kind, Live, Name, Problem, Ref, Scope, Status, Tags, default,
+    Auto, Charge, Charges, Holding, Immutable, Kind, Live, Look, Name, Problem, Ref, Scope, Status,
+    Tags, UsageName, default,
 };
 
 /// A replica set of MongoDB in Atlas, on AWS machines in the region of the resource.
@@ -117,6 +119,38 @@ impl Kind for Cluster {
     const TIMEOUT: Duration = Duration::from_mins(90);
     const DATA: bool = true;
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("paused", "true")];
+    const USAGE: &'static [UsageName] =
+        &[HOURS, UsageName::new("backup_gb", "GB of snapshots that Atlas keeps.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let Some(tier) = self.tier.as_deref() else {
+            return Charges::Listed(vec![Charge::unknown(
+                "machines",
+                "atlas.hour",
+                "Atlas chooses the tier",
+            )]);
+        };
+        if tier == "M0" {
+            return Charges::Free;
+        }
+        let mut charges = Vec::new();
+        if self.paused {
+            let why = "what Atlas takes for the disks of a paused cluster is not known";
+            charges.push(Charge::unknown("disks", "atlas.disk.gb", why));
+        } else {
+            // The price of a tier is that of three machines.
+            let sets = i32::try_from(self.nodes).map_or(1.0, f64::from) / 3.0;
+            charges.push(Charge::hourly("machines", format!("atlas.hour:{tier}"), sets));
+        }
+        if let (Some(_), false) = (*self.disk_gb, self.paused) {
+            let why = "how much of the disk comes with the tier is not known";
+            charges.push(Charge::unknown("disk beyond the tier's", "atlas.disk.gb", why));
+        }
+        if self.backup {
+            charges.push(Charge::used("snapshots", "atlas.backup.gb", "backup_gb"));
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut found = Vec::new();

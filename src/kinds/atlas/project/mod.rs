@@ -56,6 +56,7 @@ impl Kind for Project {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         if !is_in_use(aws, scope) {

@@ -97,6 +97,7 @@ impl Kind for ApplicationTarget {
         ("FailedResourceAccessException", ""),
     ];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("suspended", "true")];
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::targets(aws, scope).await

@@ -83,6 +83,7 @@ impl Kind for Budget {
     // The tagging API would have to be asked in us-east-1, whatever the stack's region.
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let list = client(aws).describe_budgets().account_id(aws.account()).max_results(100);

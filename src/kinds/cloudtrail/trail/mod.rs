@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{client, tag, tags_of};
 use crate::aws::{self, Aws, Error, Result};
 use crate::kind::field::NameOutput;
-use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Set, Tags, default, is_unknown};
+use crate::kind::{
+    Arn, Charge, Charges, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Tags, UsageName,
+    default, is_unknown,
+};
 use crate::kinds::iam::Role;
 use crate::kinds::kms::Key;
 use crate::kinds::logs::LogGroup;
@@ -101,6 +104,25 @@ impl Kind for Trail {
         ("InvalidCloudWatchLogsRoleArnException", ""),
         ("S3BucketDoesNotExistException", ""),
     ];
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("data_events", "Events on data a month, in hundreds of thousands."),
+        UsageName::new(
+            "management_events",
+            "Events of management a month, in hundreds of thousands, that another trail of the \
+             account records already; 0 for the only trail.",
+        ),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![
+            Charge::used("events on data", "cloudtrail.data_events", "data_events"),
+            Charge::used(
+                "further copies of management events",
+                "cloudtrail.management_events",
+                "management_events",
+            ),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::trails(aws, scope).await

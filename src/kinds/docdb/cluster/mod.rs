@@ -13,7 +13,8 @@ use super::{ParameterGroup, SubnetGroup, client, list as aws_tags, tag};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Arn, Auto, Holding, Immutable, Kind, Live, Name, Ref, Scope, Set, Status, Tags, default,
+    Arn, Auto, Charge, Charges, Holding, Immutable, Kind, Live, Look, Name, Ref, Scope, Set,
+    Status, Tags, UsageName, default,
 };
 use crate::kinds::ec2::SecurityGroup;
 use crate::kinds::kms::Key;
@@ -64,7 +65,7 @@ pub struct Cluster {
     /// `standard`, which bills reads and writes by their number, or `iopt1`, which costs more and
     /// includes them. AWS allows the change to `iopt1` once in 30 days.
     #[serde(default)]
-    storage_type: StorageType,
+    pub(super) storage_type: StorageType,
     /// Days, from 1 to 35, for which the cluster as it was at any second can be had back.
     #[serde(default = "default::int::<7>")]
     #[schemars(range(min = 1, max = 35))]
@@ -97,7 +98,7 @@ pub struct Cluster {
     /// instances can neither be changed nor get more until it runs. A new cluster runs until it has
     /// instances: the run after the one that makes it stops it.
     #[serde(default)]
-    stopped: bool,
+    pub(super) stopped: bool,
 }
 
 /// How storage is billed.
@@ -148,6 +149,23 @@ impl Kind for Cluster {
     const TIMEOUT: Duration = TIMEOUT;
     const DATA: bool = true;
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("gb", "GB of data."),
+        UsageName::new("requests", "Reads and writes of the disk a month, in millions."),
+        UsageName::new("backup_gb", "GB of backups beyond the size of the data."),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let mut charges = vec![Charge::used("backups", "docdb.backup.gb", "backup_gb")];
+        match self.storage_type {
+            StorageType::Standard => {
+                charges.push(Charge::used("data", "docdb.storage.gb", "gb"));
+                charges.push(Charge::used("reads and writes", "docdb.io", "requests"));
+            }
+            StorageType::Iopt1 => charges.push(Charge::used("data", "docdb.iopt1.gb", "gb")),
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::clusters(aws, scope).await

@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{NOT_YET, SecurityGroup, Subnet, client, tag};
 use crate::aws::{Absent, Aws, Result};
+use crate::kind::charge::{HOURS, RESERVED};
 use crate::kind::field::{Id, ProfileArn};
 use crate::kind::{
-    Auto, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags, default, is_unknown,
-    ownership,
+    Auto, Charge, Charges, Immutable, Kind, Live, Look, Problem, Ref, Scope, Set, Status, Tags,
+    UsageName, default, is_unknown, ownership,
 };
 use crate::kinds::iam::Role;
 use metadata::Metadata;
@@ -118,6 +119,9 @@ pub struct Outputs {
     root_volume: Option<String>,
 }
 
+/// The metrics of a machine that detailed monitoring is charged for.
+const MONITORED: f64 = 7.0;
+
 impl Kind for Instance {
     const NAME: &'static str = "ec2.instance";
     type Outputs = Outputs;
@@ -128,6 +132,26 @@ impl Kind for Instance {
     const TIMEOUT: Duration = Duration::from_mins(15);
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
+    const USAGE: &'static [UsageName] = &[HOURS, RESERVED];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        // Machines with Linux; those with a dearer system or market product cost more.
+        let running = if self.stopped { 0.0 } else { 1.0 };
+        let machine = Charge::hourly("machine", format!("ec2.hour:{}", self.r#type), running);
+        let mut charges = vec![machine.reservable()];
+        charges.extend(self.root.shape().charges());
+        if self.public_ip {
+            charges.push(Charge::hourly("address", "ec2.public_ipv4.hour", running));
+        }
+        if self.detailed_monitoring {
+            charges.push(Charge::monthly(
+                "detailed monitoring",
+                "cloudwatch.metric",
+                MONITORED * running,
+            ));
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::instances(aws, scope).await

@@ -93,6 +93,7 @@ impl Kind for Role {
     /// A principal that was just made is not known everywhere at once.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("MalformedPolicyDocument", "Invalid principal")];
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::roles(aws, scope).await

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{client, map, tag};
 use crate::aws::{Aws, Result, eventually};
 use crate::kind::{
-    Arn, Holding, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Tags, default,
+    Arn, Charge, Charges, Holding, Immutable, Kind, Live, Look, Name, Problem, Ref, Scope, Set,
+    Tags, UsageName, default,
 };
 use crate::kinds::kms::Key;
 pub(in crate::kinds) use list::delete_made_by_service;
@@ -65,6 +66,21 @@ impl Kind for LogGroup {
     const ARN: Option<&'static str> = Some("logs:log-group:");
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[("OperationAbortedException", "")];
     const DATA: bool = true;
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("ingested_gb", "GB a month that are written to it."),
+        UsageName::new("stored_gb", "GB that it keeps, compressed."),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let ingested = match *self.class {
+            Class::Standard => "logs.ingested_gb",
+            Class::InfrequentAccess => "logs.infrequent.ingested_gb",
+        };
+        Charges::Listed(vec![
+            Charge::used("events written", ingested, "ingested_gb"),
+            Charge::used("events kept", "logs.stored_gb", "stored_gb"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::groups(aws, scope).await

@@ -14,10 +14,11 @@ use super::shared::deletion;
 use super::shared::state::{TIMEOUT, settled};
 use super::{ParameterGroup, SubnetGroup, tag};
 use crate::aws::{Aws, Result};
+use crate::kind::charge::{HOURS, RESERVED};
 use crate::kind::field::{Id, NameOutput};
 use crate::kind::{
-    Arn, Auto, Holding, Immutable, Kind, Live, Name, Problem, Ref, Scope, Set, Status, Tags,
-    default,
+    Arn, Auto, Charge, Charges, Holding, Immutable, Kind, Live, Look, Name, Problem, Ref, Scope,
+    Set, Status, Tags, UsageName, default, to_word,
 };
 use crate::kinds::ec2::SecurityGroup;
 use crate::kinds::iam::Role;
@@ -195,6 +196,26 @@ impl Kind for Instance {
         &[("InvalidParameterValue", "IAM role ARN value is invalid")];
     const DATA: bool = true;
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
+    const USAGE: &'static [UsageName] = &[
+        HOURS,
+        RESERVED,
+        UsageName::new(
+            "backup_gb",
+            "GB of backups beyond the size of the disk, which are charged.",
+        ),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let zones = if self.multi_az { "multi" } else { "single" };
+        let running = if self.stopped { 0.0 } else { 1.0 };
+        let hour = format!("rds.{}.{zones}.hour:{}", to_word(&*self.engine), self.class);
+        let mut charges = vec![Charge::hourly("machine", hour, running).reservable()];
+        charges.extend(self.storage.charges(zones));
+        if self.backup_days > 0 {
+            charges.push(Charge::used("backups", "rds.backup.gb", "backup_gb"));
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::instances(aws, scope).await

@@ -4,7 +4,7 @@ use aws_sdk_rds::types::DbInstance;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kind::{Auto, Problem, Tags, from_word, ownership};
+use crate::kind::{Auto, Charge, Problem, Tags, from_word, ownership, to_word};
 
 /// A database's disk, which never gets smaller.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,6 +47,22 @@ pub enum StorageType {
 const ORDERED_FROM: i32 = 400;
 
 impl Storage {
+    /// What is charged for the disk, and for speed that is ordered; `zones` as in the items' names.
+    pub(super) fn charges(&self, zones: &str) -> Vec<Charge> {
+        let kind = to_word(&self.r#type);
+        let mut charges =
+            vec![Charge::monthly("disk", format!("rds.{zones}.{kind}.gb"), f64::from(self.gb))];
+        if let Some(iops) = *self.iops {
+            let item = format!("rds.{zones}.{kind}.iops");
+            charges.push(match self.r#type {
+                // What comes with the disk is not charged, and depends on the engine and the size.
+                StorageType::Gp3 => Charge::unknown("operations", item, "some come with the disk"),
+                _ => Charge::monthly("operations", item, f64::from(iops)),
+            });
+        }
+        charges
+    }
+
     pub(super) fn gb(&self) -> i32 {
         self.gb
     }

@@ -90,6 +90,7 @@ macro_rules! parameter_group {
             const NAME: &'static str = $kind;
             type Outputs = Outputs;
             const ARN: Option<&'static str> = Some($arn_start);
+            const FREE: bool = true;
 
             async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
                 let groups = client(aws).$list().into_paginator().items().send();

@@ -40,6 +40,7 @@ macro_rules! subnet_group {
             const NAME: &'static str = $kind;
             type Outputs = Outputs;
             const ARN: Option<&'static str> = Some("rds:subgrp:");
+            const FREE: bool = true;
 
             async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
                 let scope = of_service(scope, $service);

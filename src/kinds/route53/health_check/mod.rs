@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{client, reference, tag};
 use crate::aws::{Aws, Error, Result, eventually};
 use crate::kind::field::{Id, NameOutput};
-use crate::kind::{Auto, Immutable, Kind, Live, Problem, Ref, Scope, Set, Tags, default};
+use crate::kind::{
+    Auto, Charge, Charges, Immutable, Kind, Live, Look, Problem, Ref, Scope, Set, Tags, default,
+};
 use crate::kinds::cloudwatch::Alarm;
 
 /// A check of whether something works: an endpoint that AWS asks from many regions, other checks
@@ -134,6 +136,21 @@ impl Kind for HealthCheck {
     const ARN: Option<&'static str> = Some("route53:healthcheck/");
     const GLOBAL: bool = true;
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        // At the rates of endpoints in AWS: those outside cost more.
+        let options = [
+            matches!(*self.r#type, Type::Https | Type::HttpsStrMatch),
+            matches!(*self.r#type, Type::HttpStrMatch | Type::HttpsStrMatch),
+            *self.request_interval == 10,
+            *self.measure_latency,
+        ];
+        let count = options.into_iter().map(|chosen| f64::from(u8::from(chosen))).sum();
+        Charges::Listed(vec![
+            Charge::monthly("check", "route53.health_check", 1.0),
+            Charge::monthly("options", "route53.health_check_option", count),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::checks(aws, scope).await

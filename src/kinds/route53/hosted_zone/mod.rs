@@ -11,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::domain::Domain;
 use super::{client, reference, tag};
 use crate::aws::{Aws, Class, Error, Result, eventually};
-use crate::kind::{Holding, Immutable, Kind, Live, Problem, Scope, Set, Tags, is_unknown};
+use crate::kind::{
+    Charge, Charges, Holding, Immutable, Kind, Live, Look, Problem, Scope, Set, Tags, UsageName,
+    is_unknown,
+};
 pub(super) use list::{all, id};
 use networks::Network;
 
@@ -67,6 +70,15 @@ impl Kind for HostedZone {
     /// Nor is a network.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidVPCId", ""), ("NoSuchHostedZone", "")];
+    const USAGE: &'static [UsageName] =
+        &[UsageName::new("queries", "Queries a month, in millions.")];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(vec![
+            Charge::monthly("zone", "route53.zone", 1.0),
+            Charge::used("queries", "route53.queries", "queries"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::zones(aws, scope).await

@@ -67,6 +67,7 @@ impl Kind for Record {
         ("NoSuchHealthCheck", ""),
         ("NoSuchHostedZone", ""),
     ];
+    const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::records(aws, scope).await

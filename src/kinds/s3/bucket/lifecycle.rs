@@ -1,6 +1,6 @@
 //! A bucket's lifecycle: objects move to cheaper storage, and go, by age.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_s3::types::{
     AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Bucket, aws_tags, client};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Problem, Set, default};
+use crate::kind::{Charge, Problem, Set, default};
 
 /// What happens to objects with age.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +69,26 @@ pub struct Transition {
     #[schemars(extend("enum" = ["STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA", "GLACIER_IR",
         "GLACIER", "DEEP_ARCHIVE"]))]
     storage_class: String,
+}
+
+/// What is charged for storage in the classes that objects move to.
+pub(super) fn charges(rules: &[Rule]) -> Vec<Charge> {
+    let moves = rules.iter().filter(|rule| rule.enabled);
+    let moves =
+        moves.flat_map(|rule| rule.transitions.iter().chain(rule.noncurrent_transitions.iter()));
+    let classes: BTreeSet<&str> = moves.map(|one| one.storage_class.as_str()).collect();
+    let charge = |class| {
+        let (item, name) = match class {
+            "STANDARD_IA" => ("s3.infrequent.gb", "infrequent_gb"),
+            "ONEZONE_IA" => ("s3.one_zone.gb", "one_zone_gb"),
+            "INTELLIGENT_TIERING" => ("s3.intelligent.gb", "intelligent_gb"),
+            "GLACIER_IR" => ("s3.instant.gb", "instant_gb"),
+            "GLACIER" => ("s3.glacier.gb", "glacier_gb"),
+            _ => ("s3.deep_archive.gb", "deep_archive_gb"),
+        };
+        Charge::used(format!("storage in {class}"), item, name)
+    };
+    classes.into_iter().map(charge).collect()
 }
 
 /// What S3 would refuse.

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::client;
 use crate::aws::{self, Aws, Result};
-use crate::kind::{Holding, Kind, Late, Live, Name, Policy, Problem, Scope, Set, Tags, default};
+use crate::kind::{
+    Charge, Charges, Holding, Kind, Late, Live, Look, Name, Policy, Problem, Scope, Set, Tags,
+    UsageName, default,
+};
 
 /// A bucket for objects.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -72,6 +75,27 @@ impl Kind for Bucket {
         ("OperationAborted", ""),
     ];
     const DATA: bool = true;
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("gb", "GB in the class `STANDARD`."),
+        UsageName::new("infrequent_gb", "GB in `STANDARD_IA`."),
+        UsageName::new("one_zone_gb", "GB in `ONEZONE_IA`."),
+        UsageName::new("intelligent_gb", "GB in `INTELLIGENT_TIERING`, all of them seldom moved."),
+        UsageName::new("instant_gb", "GB in `GLACIER_IR`."),
+        UsageName::new("glacier_gb", "GB in `GLACIER`."),
+        UsageName::new("deep_archive_gb", "GB in `DEEP_ARCHIVE`."),
+        UsageName::new("writes", "PUT, COPY, POST and LIST requests a month, in thousands."),
+        UsageName::new("reads", "GET and other requests a month, in thousands."),
+    ];
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let mut charges = vec![
+            Charge::used("storage", "s3.standard.gb", "gb"),
+            Charge::used("writes", "s3.writes", "writes"),
+            Charge::used("reads", "s3.reads", "reads"),
+        ];
+        charges.extend(lifecycle::charges(&self.lifecycle_rules));
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::buckets(aws, scope).await

@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::{client, list as tag_list, tag};
 use crate::aws::{Absent, Aws, Error, Result, eventually};
 use crate::kind::timetable::{Moment, Timetable};
-use crate::kind::{Arn, Kind, Live, Name, Problem, Ref, Scope, Tags, default};
+use crate::kind::{
+    Arn, Charge, Charges, Kind, Live, Look, Name, Problem, Ref, Scope, Tags, UsageName, default,
+};
+use crate::kinds::events::task::TASK_HOURS;
 use crate::kinds::kms::Key;
 use target::Target;
 
@@ -85,6 +88,16 @@ impl Kind for Schedule {
         ("ValidationException", "must allow AWS EventBridge Scheduler to assume the role"),
     ];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("enabled", "false")];
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("invocations", "How often a month it starts its target, in millions."),
+        TASK_HOURS,
+    ];
+
+    fn charges(&self, look: &Look<'_>) -> Charges {
+        let started = Charge::used("invocations", "scheduler.invocations", "invocations");
+        let tasks = self.target.ecs.iter().flat_map(|task| task.charges(look));
+        Charges::Listed(std::iter::once(started).chain(tasks).collect())
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::schedules(aws, scope).await

@@ -25,7 +25,7 @@ pub struct Target {
     /// What the target is given. `<aws.scheduler.scheduled-time>` in a text stands for the time.
     input: Option<Json>,
     /// Which task is run, when the target is a cluster.
-    ecs: Option<Ecs>,
+    pub(super) ecs: Option<Ecs>,
     /// The event that is sent, when the target is an event bus; `input` is its detail.
     event: Option<Event>,
     /// The partition key, when the target is a Kinesis stream.
