@@ -6,6 +6,7 @@ mod canary;
 mod cases;
 mod cli;
 mod cost;
+mod databases;
 mod dns;
 mod handlers;
 mod healthcare;

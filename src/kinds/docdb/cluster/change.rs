@@ -1,13 +1,14 @@
 //! Changes of a cluster: `ModifyDBCluster`, `StartDBCluster`, `StopDBCluster`.
 
 use aws_sdk_docdb::types::CloudwatchLogsExportConfiguration;
+use futures::FutureExt;
 
 use super::{Cluster, Log, StorageType, one};
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{Live, to_word};
 use crate::kinds::docdb::{client, tag};
 use crate::kinds::rds::shared::deletion::Ending;
-use crate::kinds::rds::shared::state::in_time;
+use crate::kinds::rds::shared::state::{change, in_time};
 
 /// Brings a cluster to `now`: it is started if it has to be, changed, and stopped if it is to be.
 pub(super) async fn to(aws: &Aws, was: &Live<Cluster>, now: &Cluster) -> Result<()> {
@@ -20,19 +21,13 @@ pub(super) async fn to(aws: &Aws, was: &Live<Cluster>, now: &Cluster) -> Result<
     let same =
         Cluster { final_snapshot: now.final_snapshot, stopped: now.stopped, ..was.spec.clone() };
     let changes = to_json(&same) != to_json(now);
-    let mut runs = !was.spec.stopped;
-    if !runs && (changes || !now.stopped) {
-        in_time(|| start(aws, name)).await?;
-        runs = true;
-    }
-    if changes {
+    let modify = async {
         in_time(|| modify(aws, &was.spec, now, name)).await?;
-        in_time(|| applied(aws, now, name)).await?;
-    }
-    if runs && now.stopped {
-        in_time(|| stop(aws, name)).await?;
-    }
-    Ok(())
+        in_time(|| applied(aws, now, name)).await
+    };
+    let modify = changes.then(|| modify.boxed());
+    let stopped = (was.spec.stopped, now.stopped);
+    change(stopped, modify, || start(aws, name), || stop(aws, name)).await
 }
 
 fn of(cluster: &Cluster) -> Ending {

@@ -5,10 +5,10 @@ use crate::aws::{Aws, Class, Error, Result, all_pages};
 use crate::kind::Live;
 use crate::kinds::docdb::client;
 use crate::kinds::rds::shared::deletion::snapshot_name;
-use crate::kinds::rds::shared::state::starting;
+use crate::kinds::rds::shared::state::{starting, without_snapshot};
 
 /// Deletes a cluster, with a last snapshot if it is to have one. AWS deletes none that is stopped: it
-/// is started, and the call made again.
+/// is started, and the error says to call again.
 pub(super) async fn delete(aws: &Aws, was: &Live<Cluster>) -> Result<()> {
     let (name, keep) = (&was.outputs.name, was.spec.final_snapshot);
     let deleted = client(aws)
@@ -24,6 +24,7 @@ pub(super) async fn delete(aws: &Aws, was: &Live<Cluster>) -> Result<()> {
         Err(error) if error.class == Class::Busy => match one(aws, name).await? {
             Some(cluster) if cluster.status() == Some("deleting") => Ok(()),
             Some(cluster) if cluster.status() == Some("stopped") => Err(start(aws, name).await),
+            Some(cluster) if keep => Err(without_snapshot(name, cluster.status()).unwrap_or(error)),
             _ => Err(error),
         },
         other => other.map(drop),

@@ -19,7 +19,7 @@ use crate::kind::{
 use crate::kinds::ec2::SecurityGroup;
 use crate::kinds::kms::Key;
 use crate::kinds::rds::shared::deletion::{self, Ending};
-use crate::kinds::rds::shared::state::{TIMEOUT, settled};
+use crate::kinds::rds::shared::state::{TIMEOUT, once_it_runs, settled};
 use crate::kinds::rds::shared::version::Version;
 pub(super) use end::start;
 pub(super) use list::one;
@@ -208,7 +208,7 @@ impl Kind for Cluster {
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
-        end::delete(aws, was).await
+        once_it_runs(|| end::delete(aws, was)).await
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -2,12 +2,13 @@
 //! `StopDBInstance`.
 
 use aws_sdk_rds::types::CloudwatchLogsExportConfiguration;
+use futures::FutureExt;
 
 use super::{Instance, Outputs, StorageType, list};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::{Live, Tags, ownership, to_word};
 use crate::kinds::rds::shared::deletion::Ending;
-use crate::kinds::rds::shared::state::in_time;
+use crate::kinds::rds::shared::state::{change, in_time};
 use crate::kinds::rds::shared::version::is_one_of;
 use crate::kinds::rds::{client, list as aws_tags, tag};
 
@@ -77,18 +78,9 @@ pub(super) async fn to(aws: &Aws, was: &Live<Instance>, now: &Instance) -> Resul
         ..was.spec.clone()
     };
     let changes = to_json(&same) != to_json(now);
-    let mut runs = !was.spec.stopped;
-    if !runs && (changes || !now.stopped) {
-        in_time(|| start(aws, name)).await?;
-        runs = true;
-    }
-    if changes {
-        in_time(|| modify(aws, was, now)).await?;
-    }
-    if runs && now.stopped {
-        in_time(|| stop(aws, name)).await?;
-    }
-    Ok(())
+    let modify = changes.then(|| in_time(|| modify(aws, was, now)).boxed());
+    let stopped = (was.spec.stopped, now.stopped);
+    change(stopped, modify, || start(aws, name), || stop(aws, name)).await
 }
 
 fn of(instance: &Instance) -> Ending {

@@ -5,10 +5,10 @@ use crate::aws::{Aws, Class, Error, Result, all_pages};
 use crate::kind::Live;
 use crate::kinds::rds::client;
 use crate::kinds::rds::shared::deletion::snapshot_name;
-use crate::kinds::rds::shared::state::starting;
+use crate::kinds::rds::shared::state::{starting, without_snapshot};
 
 /// Deletes a database, with a last snapshot if it is to have one. When AWS refuses that for one that
-/// is stopped, it is started, and the call made again.
+/// is stopped, it is started, and the error says to call again.
 pub(super) async fn delete(aws: &Aws, was: &Live<Instance>) -> Result<()> {
     let (name, keep) = (&was.outputs.name, was.spec.final_snapshot);
     let deleted = client(aws)
@@ -30,6 +30,7 @@ pub(super) async fn delete(aws: &Aws, was: &Live<Instance>) -> Result<()> {
                     client(aws).start_db_instance().db_instance_identifier(name).send().await?;
                     Err(starting(name))
                 }
+                state if keep => Err(without_snapshot(name, state).unwrap_or(error)),
                 Some(_) => Err(error),
             }
         }

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::shared::deletion;
-use super::shared::state::{TIMEOUT, settled};
+use super::shared::state::{TIMEOUT, once_it_runs, settled};
 use super::{ParameterGroup, SubnetGroup, tag};
 use crate::aws::{Aws, Result};
 use crate::kind::charge::{HOURS, RESERVED};
@@ -230,7 +230,7 @@ impl Kind for Instance {
     }
 
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
-        end::delete(aws, was).await
+        once_it_runs(|| end::delete(aws, was)).await
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::{Class, Error, Result};
@@ -82,10 +83,58 @@ where
     }
 }
 
+/// Changes a database: it is started for that if it is stopped, and stopped if it is to be.
+pub async fn change<S, T>(
+    (was_stopped, now_stopped): (bool, bool),
+    modify: Option<BoxFuture<'_, Result<()>>>,
+    start: impl Fn() -> S,
+    stop: impl Fn() -> T,
+) -> Result<()>
+where
+    S: Future<Output = Result<()>>,
+    T: Future<Output = Result<()>>,
+{
+    let starts = was_stopped && (modify.is_some() || !now_stopped);
+    if starts {
+        in_time(start).await?;
+    }
+    if let Some(modify) = modify {
+        modify.await?;
+    }
+    if now_stopped && (starts || !was_stopped) {
+        in_time(stop).await?;
+    }
+    Ok(())
+}
+
+/// Our word for a database that is being started.
+const STARTING: &str = "Starting";
+
 /// The error for what has to wait until a stopped database runs.
 pub fn starting(what: &str) -> Error {
     let message = format!("{what} is started first: AWS deletes none that is stopped");
-    Error::new(Class::Busy, "Starting", message)
+    Error::new(Class::Busy, STARTING, message)
+}
+
+/// Deletes a database; one that has to be started first, once it runs.
+pub async fn once_it_runs<F>(delete: impl Fn() -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    match delete().await {
+        Err(error) if error.code == STARTING => in_time(delete).await,
+        other => other,
+    }
+}
+
+/// The error for a database that is to go with a last snapshot, where AWS makes none in its state.
+pub fn without_snapshot(what: &str, word: Option<&str>) -> Option<Error> {
+    let Status::Failed(why) = status(word) else { return None };
+    let message = format!(
+        "{why}, so that AWS makes no last snapshot of {what}; delete it by hand, without one, if nothing \
+         in it is needed"
+    );
+    Some(Error::new(Class::Refused, "NoLastSnapshot", message))
 }
 
 #[cfg(test)]
