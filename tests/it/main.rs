@@ -18,6 +18,7 @@ mod night;
 mod plan;
 mod planner;
 mod rehearse;
+mod rotation;
 mod saved;
 mod settled;
 mod sources;

@@ -1,10 +1,11 @@
 """Secrets Manager: what a secret that waits for its deletion refuses, descriptions that are taken away, rotation."""
 
+import re
 import threading
 
 from moto.awslambda.models import LambdaBackend
-from moto.secretsmanager.exceptions import InvalidRequestException
-from moto.secretsmanager.models import SecretsManagerBackend
+from moto.secretsmanager.exceptions import InvalidParameterException, InvalidRequestException
+from moto.secretsmanager.models import FakeSecret, SecretsManagerBackend
 
 from patch import around
 
@@ -47,13 +48,44 @@ for operation in ("put_secret_value", "tag_resource", "untag_resource", "put_res
 rotating = threading.local()
 
 
+RATE = re.compile(r"rate\((\d+) (hour|day)s?\)")
+
+
+def days(rules):
+    """How many days are between two rotations, where the schedule is a rate of days."""
+    expression = rules.get("ScheduleExpression", "")
+    found = RATE.fullmatch(expression)
+    number, unit = (int(found[1]), found[2]) if found else (0, None)
+    fine = number >= {"hour": 4, "day": 1}[unit] if found else expression.startswith("cron(")
+    if expression and (not fine or rules.get("AutomaticallyAfterDays")):
+        raise InvalidParameterException("Invalid rotation rule.")
+    return number if unit == "day" else rules.get("AutomaticallyAfterDays", 0)
+
+
 @around(SecretsManagerBackend)
-def rotate_secret(inner, self, *args, **kwargs):
+def rotate_secret(inner, self, secret_id, *args, **kwargs):
+    rules = kwargs.get("rotation_rules") or {}
+    after = days(rules)
+    if after:
+        kwargs["rotation_rules"] = {**rules, "AutomaticallyAfterDays": after}
     rotating.now = True
     try:
-        return inner(self, *args, **kwargs)
+        answer = inner(self, secret_id, *args, **kwargs)
     finally:
         rotating.now = False
+    if rules:
+        secret = self.secrets[secret_id]
+        secret.rotation_enabled = True
+        secret.rotation_rules = {**rules, "AutomaticallyAfterDays": after} if after else rules
+    return answer
+
+
+@around(FakeSecret)
+def to_dict(inner, self):
+    answer = inner(self)
+    if "RotationRules" in answer and getattr(self, "rotation_rules", None):
+        answer["RotationRules"] = self.rotation_rules
+    return answer
 
 
 @around(LambdaBackend)
