@@ -17,6 +17,7 @@ macro_rules! overlay {
 
 const OVERLAY: &[(&str, &str)] = overlay![
     "__main__.py",
+    "acls.py",
     "appstream.py",
     "atlas.py",
     "atlas_access.py",

@@ -3,12 +3,14 @@
 mod disk;
 mod disk_charges;
 mod elastic_ip;
+mod flow_log;
 mod group_rules;
 mod groups;
 mod instance;
 mod interfaces;
 mod internet_gateway;
 mod nat_gateway;
+mod network_acl;
 mod route_table;
 mod rule;
 mod security_group;
@@ -20,9 +22,11 @@ use aws_sdk_ec2::Client;
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
 pub use elastic_ip::ElasticIp;
+pub use flow_log::FlowLog;
 pub use instance::Instance;
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::NatGateway;
+pub use network_acl::NetworkAcl;
 pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
 pub use subnet::Subnet;
@@ -35,9 +39,11 @@ use crate::kind::{Cidr, Entry, NewKind, Problem, Scope, Tags, ownership};
 /// The kinds of this service, sorted by name.
 pub const KINDS: &[NewKind] = &[
     Entry::<ElasticIp>::boxed,
+    Entry::<FlowLog>::boxed,
     Entry::<Instance>::boxed,
     Entry::<InternetGateway>::boxed,
     Entry::<NatGateway>::boxed,
+    Entry::<NetworkAcl>::boxed,
     Entry::<RouteTable>::boxed,
     Entry::<SecurityGroup>::boxed,
     Entry::<Subnet>::boxed,
@@ -53,6 +59,7 @@ const NOT_YET: &[(&str, &str)] = &[
     ("InvalidInstanceID.NotFound", ""),
     ("InvalidInternetGatewayID.NotFound", ""),
     ("InvalidNatGatewayID.NotFound", ""),
+    ("InvalidNetworkAclID.NotFound", ""),
     ("InvalidNetworkInterfaceID.NotFound", ""),
     ("InvalidParameterValue", "Invalid IAM Instance Profile"),
     ("InvalidRouteTableID.NotFound", ""),

@@ -2,6 +2,7 @@
 
 
 def install():
+    import acls  # noqa: F401
     import appstream  # noqa: F401
     import atlas_access  # noqa: F401
     import atlas_alerts  # noqa: F401
