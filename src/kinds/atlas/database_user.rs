@@ -124,8 +124,6 @@ impl Kind for DatabaseUser {
 
     async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
         let mut body = new.body();
-        body["username"] = new.name.as_str().into();
-        body["databaseName"] = admin().into();
         body["password"] = password(aws, new).await?.into();
         body["labels"] = json!(to_atlas(&with_source(tags, new)));
         // A name is taken once in a project: a second user cannot come of it.
@@ -151,7 +149,8 @@ impl Kind for DatabaseUser {
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         let (api, path) = (api(aws).await?, path(&was.outputs));
         let now: Shown = api.get("GetDatabaseUser", &path).await?;
-        let body = json!({ "labels": changed(&now.labels, set, remove) });
+        let mut body = was.spec.identity();
+        body["labels"] = json!(changed(&now.labels, set, remove));
         api.patch("UpdateDatabaseUser", &path, &body).await.map(drop)
     }
 
@@ -175,7 +174,16 @@ impl Kind for DatabaseUser {
 }
 
 impl DatabaseUser {
-    /// What can be changed.
+    /// Who it is, which Atlas wants to hear in every call.
+    fn identity(&self) -> Value {
+        json!({
+            "groupId": self.project.as_str(),
+            "databaseName": admin(),
+            "username": self.name.as_str(),
+        })
+    }
+
+    /// That, and what can be changed.
     fn body(&self) -> Value {
         let roles = self.roles.iter().map(|Role { role, database, collection }| {
             let mut row = json!({ "roleName": role, "databaseName": database });
@@ -186,7 +194,10 @@ impl DatabaseUser {
         });
         let scopes =
             self.clusters.iter().map(|name| json!({ "name": name.as_str(), "type": "CLUSTER" }));
-        json!({ "roles": roles.collect::<Vec<_>>(), "scopes": scopes.collect::<Vec<_>>() })
+        let mut body = self.identity();
+        body["roles"] = roles.collect::<Vec<_>>().into();
+        body["scopes"] = scopes.collect::<Vec<_>>().into();
+        body
     }
 }
 

@@ -13,7 +13,7 @@ use self::alerts::Alert;
 use super::api::tags::{changed, to_atlas};
 use super::{Api, Group, api, groups, is_in_use, part, read};
 use crate::aws::{Aws, Class, Error, Result};
-use crate::kind::{Auto, Immutable, Kind, Live, Name, Problem, Scope, Set, Status, Tags};
+use crate::kind::{Auto, Immutable, Kind, Live, Local, Name, Problem, Scope, Set, Status, Tags};
 
 /// A project of MongoDB Atlas: what clusters, their users and their network belong to. Atlas
 /// deletes none that has clusters.
@@ -30,8 +30,8 @@ pub struct Project {
     organization: Immutable<Auto<String>>,
     /// Whether the project begins with the alerts that Atlas proposes, which tell its owners by
     /// e-mail. It counts when the project is made; Atlas does not show it afterwards.
-    #[schemars(extend("writeOnly" = true))]
-    default_alerts: Option<bool>,
+    #[serde(default)]
+    default_alerts: Local<bool>,
     /// Who may connect to the project's clusters, by address: nobody when left out. Entries that end
     /// by themselves are not among them.
     #[serde(default)]
@@ -139,7 +139,7 @@ async fn live(aws: &Aws, group: Group) -> Result<Live<Project>> {
         spec: Project {
             name: group.name.as_str().into(),
             organization: Auto(Some(group.org_id)).into(),
-            default_alerts: None,
+            default_alerts: Local::default(),
             access_list,
             alerts: Auto(Some(alerts)),
         },

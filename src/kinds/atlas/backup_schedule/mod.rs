@@ -1,17 +1,19 @@
 //! `atlas.backup_schedule`: `updateBackupSchedule`.
 
+mod wire;
+
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use self::wire::{live, shown};
+use super::api::part;
 use super::marker::{Marker, marked};
-use super::{Api, Cluster, Project, api, check_project, from_region, part, rows, to_region};
-use crate::aws::{Absent, Aws, Class, Error, Result};
+use super::{Cluster, Project, api, check_project, rows};
+use crate::aws::{Absent, Aws, Error, Result};
 use crate::kind::field::{Id, NameOutput};
-use crate::kind::{
-    Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags, from_word, to_word,
-};
+use crate::kind::{Immutable, Kind, Live, Problem, Ref, Scope, Set, Tags};
 
 /// When Atlas takes snapshots of a cluster, and for how long they and the data of each minute stay.
 ///
@@ -117,48 +119,6 @@ fn one() -> i64 {
 /// The cluster's tag that says whose its schedule is.
 pub(super) const MARKER: &str = "infra:schedule";
 
-/// `DiskBackupSnapshotSchedule20240805`, as far as it is read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Shown {
-    #[serde(default)]
-    cluster_id: String,
-    reference_hour_of_day: Option<i64>,
-    reference_minute_of_hour: Option<i64>,
-    restore_window_days: Option<i64>,
-    #[serde(default)]
-    policies: Vec<ShownPolicy>,
-    #[serde(default)]
-    copy_settings: Vec<ShownCopy>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownPolicy {
-    id: Option<String>,
-    #[serde(default)]
-    policy_items: Vec<ShownItem>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownItem {
-    frequency_type: String,
-    frequency_interval: i64,
-    retention_unit: String,
-    retention_value: i64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownCopy {
-    region_name: Option<String>,
-    #[serde(default)]
-    frequencies: Vec<String>,
-    #[serde(default)]
-    should_copy_oplogs: bool,
-}
-
 impl Kind for BackupSchedule {
     const NAME: &'static str = "atlas.backup_schedule";
     type Outputs = Outputs;
@@ -234,95 +194,4 @@ impl BackupSchedule {
         let path = format!("/groups/{}/clusters/{}", part(&self.project), part(&self.cluster));
         Marker { key: MARKER, path, read: "GetCluster", write: "UpdateCluster" }
     }
-
-    /// Brings the cluster's schedule to this one.
-    async fn put(&self, api: &Api, cluster: &Value) -> Result<()> {
-        let now =
-            shown(api, &self.project, &self.cluster).await.map_err(|error| match error.class {
-                Class::NotFound => {
-                    let message = "the cluster has no backups: say `backup: true` there";
-                    Error::new(Class::Refused, "NoBackups", message)
-                }
-                _ => error,
-            })?;
-        let items: Vec<Value> = self
-            .policies
-            .iter()
-            .map(|policy| {
-                json!({
-                    "frequencyType": to_word(&policy.every),
-                    "frequencyInterval": policy.interval,
-                    "retentionUnit": to_word(&policy.unit),
-                    "retentionValue": policy.keep,
-                })
-            })
-            .collect();
-        let zone = &cluster["replicationSpecs"][0]["zoneId"];
-        let copies: Vec<Value> = self
-            .copies
-            .iter()
-            .map(|copy| {
-                let of: Vec<String> = copy.of.iter().map(|of| to_word(of).to_uppercase()).collect();
-                json!({
-                    "cloudProvider": "AWS",
-                    "regionName": to_region(&copy.to),
-                    "frequencies": of,
-                    "shouldCopyOplogs": copy.point_in_time,
-                    "zoneId": zone,
-                })
-            })
-            .collect();
-        let id = now.policies.first().and_then(|policy| policy.id.clone());
-        let body = json!({
-            "referenceHourOfDay": self.hour,
-            "referenceMinuteOfHour": self.minute,
-            "restoreWindowDays": self.restore_days,
-            "policies": [{ "id": id, "policyItems": items }],
-            "copySettings": copies,
-        });
-        let path = path(&self.project, &self.cluster);
-        api.patch("UpdateBackupSchedule", &path, &body).await.map(drop)
-    }
-}
-
-fn path(project: &str, cluster: &str) -> String {
-    format!("/groups/{}/clusters/{}/backup/schedule", part(project), part(cluster))
-}
-
-async fn shown(api: &Api, project: &str, cluster: &str) -> Result<Shown> {
-    api.get("GetBackupSchedule", &path(project, cluster)).await
-}
-
-fn live(project: &str, cluster: &str, tags: Tags, shown: &Shown) -> Result<Live<BackupSchedule>> {
-    let items = shown.policies.iter().flat_map(|policy| &policy.policy_items);
-    let policies = items.map(|item| {
-        Ok(Policy {
-            every: from_word(&item.frequency_type)?,
-            interval: item.frequency_interval,
-            keep: item.retention_value,
-            unit: from_word(&item.retention_unit)?,
-        })
-    });
-    let copies = shown.copy_settings.iter().map(|copy| {
-        let of = copy.frequencies.iter().map(|of| from_word(&of.to_lowercase()));
-        Ok(Copy {
-            to: from_region(copy.region_name.as_deref().unwrap_or_default()),
-            of: Set::new(of.collect::<Result<Vec<Frequency>>>()?),
-            point_in_time: copy.should_copy_oplogs,
-        })
-    });
-    Ok(Live {
-        spec: BackupSchedule {
-            project: Ref::from(project).into(),
-            cluster: Ref::from(cluster).into(),
-            hour: shown.reference_hour_of_day.unwrap_or_default(),
-            minute: shown.reference_minute_of_hour.unwrap_or_default(),
-            restore_days: shown.restore_window_days.unwrap_or_else(week),
-            policies: Set::new(policies.collect::<Result<Vec<_>>>()?),
-            copies: Set::new(copies.collect::<Result<Vec<_>>>()?),
-        },
-        outputs: Outputs { id: shown.cluster_id.clone() },
-        tags,
-        status: Status::Usable,
-    })
 }
