@@ -34,6 +34,34 @@ class DocumentDb(unittest.TestCase):
         except self.docdb.exceptions.DBClusterNotFoundFault:
             return True
 
+    def test_new_security_groups_are_those_of_the_interfaces(self):
+        ec2 = client("ec2", self.account)
+        vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+
+        def group(name):
+            return ec2.create_security_group(GroupName=name, Description="d", VpcId=vpc)["GroupId"]
+
+        def subnet(place, zone):
+            return ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{place}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+
+        def interfaces(group):
+            found = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group]}])
+            return len(found["NetworkInterfaces"])
+
+        zones = [each["ZoneName"] for each in ec2.describe_availability_zones()["AvailabilityZones"][:2]]
+        subnets = [subnet(place, zone) for place, zone in enumerate(zones)]
+        before, after = group("before"), group("after")
+        self.docdb.create_db_subnet_group(DBSubnetGroupName="g", DBSubnetGroupDescription="d", SubnetIds=subnets)
+        self.make(DBSubnetGroupName="g", VpcSecurityGroupIds=[before])
+        self.is_now("available")
+        self.docdb.create_db_instance(
+            DBInstanceIdentifier="i", DBInstanceClass="db.t3.medium", Engine="docdb", DBClusterIdentifier="c"
+        )
+        self.instance_is_now("available")
+        self.assertEqual((interfaces(before), interfaces(after)), (1, 0))
+        self.docdb.modify_db_cluster(DBClusterIdentifier="c", VpcSecurityGroupIds=[after])
+        self.assertEqual((interfaces(before), interfaces(after)), (0, 1))
+
     def test_the_life_of_a_cluster(self):
         made = self.make(EnableCloudwatchLogsExports=["audit"], BackupRetentionPeriod=7)
         self.assertIn(made["Status"], ("creating", "available"))

@@ -1,6 +1,7 @@
 """DocumentDB: the engine `docdb` of the RDS API. Its states are those of `rds.py`."""
 
 from moto.core.resource_tagging import TaggedResource
+from moto.ec2.models import ec2_backends
 from moto.rds import utils
 from moto.rds.exceptions import (
     DBClusterNotFoundError,
@@ -13,6 +14,7 @@ from moto.rds.exceptions import (
 from moto.rds.models import DBCluster, DBInstance, DBInstanceClustered, RDSBackend
 from moto.rds.responses import RDSResponse
 
+import interfaces
 from patch import around
 
 ENGINE = "docdb"
@@ -109,6 +111,10 @@ def modify_db_cluster(inner, self, kwargs):
     logs = kwargs.get("cloudwatch_logs_export_configuration") or {}
     kept = set(cluster.enabled_cloudwatch_logs_exports) - set(logs.get("DisableLogTypes") or [])
     cluster.enabled_cloudwatch_logs_exports = sorted(kept | set(logs.get("EnableLogTypes") or []))
+    if groups := kwargs.get("vpc_security_group_ids"):
+        # Those of a cluster are those of its instances' interfaces.
+        owned = [each.interface for each in cluster.members if each.__dict__.get("interface")]
+        interfaces.set_groups(ec2_backends[self.account_id][self.region_name], owned, groups)
     return cluster
 
 
