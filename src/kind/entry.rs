@@ -199,7 +199,13 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
 
     fn charges(&self, spec: &Value, referred: &Referred<'_>) -> Charges {
-        let (known, waiting) = substitute_unknowns(self.spec.json(), spec);
+        let mut spec = spec.clone();
+        if let Value::Object(map) = &mut spec {
+            // What a plan hides is not of the field's type, and costs nothing.
+            let secrets = self.spec.fields().filter(|f| f.is("writeOnly") && !f.is_required());
+            secrets.for_each(|field| drop(map.shift_remove(field.name)));
+        }
+        let (known, waiting) = substitute_unknowns(self.spec.json(), &spec);
         let unclear = |why: String| Charges::Listed(vec![Charge::unknown("everything", "", why)]);
         let typed = match K::deserialize(&*unmarked(&known)) {
             Ok(typed) => typed,
