@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::cost::Costing;
 use super::run::{Run, RunOptions};
 use super::{CommandResult, Context, Exit, File};
 use crate::plan::night::{self, Wish};
@@ -57,7 +58,9 @@ async fn turn(context: &Context, file: &File, options: &RunOptions, wish: Wish) 
         let Plan { stack: name, environment, account, .. } = &plan;
         let question =
             format!("{verb} {name} {environment} in account {account}? Only `yes` goes on:");
-        run.carry_out(&stack, &plan, None, &question, KEEP, async |_| Ok(None)).await
+        // What the night saves in a month; no budget stands in the way of a night.
+        let costing = Costing::of(&stack, &plan, true)?;
+        run.carry_out(&stack, &plan, Some(&costing), &question, KEEP, async |_| Ok(None)).await
     };
     let found = context.find(&file.stack).await?;
     options.alone(context, found, command, work).await

@@ -274,6 +274,7 @@ impl<'f> Loader<'f> {
             protect: protect.unwrap_or(false),
             night: night.unwrap_or_default(),
             asleep: false,
+            away: Arc::default(),
             expiry,
             objectives: objectives.unwrap_or_default(),
             budget,

@@ -98,6 +98,8 @@ pub struct Stack {
     pub night: BTreeSet<&'static str>,
     /// Whether the environment sleeps: what the file says is changed accordingly.
     pub asleep: bool,
+    /// The resources that are away while it sleeps.
+    pub away: Arc<BTreeSet<Address>>,
     /// When the environment is to go.
     pub expiry: Option<Expiry>,
     /// What was promised about recovery.

@@ -28,9 +28,12 @@ impl Stack {
     /// The same without some resources: what refers to them in a list does so no more.
     pub(crate) fn without(&mut self, away: &Arc<BTreeSet<Address>>) {
         self.resources.retain(|address, _| !away.contains(address));
+        self.away = Arc::clone(away);
         for resource in self.resources.values_mut() {
             resource.lifecycle.depends_on.retain(|address| !away.contains(address));
             if resource.references.iter().any(|reference| away.contains(&reference.to)) {
+                let loose = resource.loose_fields(away).into_iter().map(ToOwned::to_owned);
+                resource.lifecycle.ignore.extend(loose.collect::<Vec<_>>());
                 resource.references.retain(|reference| !away.contains(&reference.to));
                 resource.night.away = Arc::clone(away);
             }
@@ -56,11 +59,23 @@ impl Resource {
         sites.filter_map(Site::top).collect()
     }
 
+    /// Those of them that are a document of their own, such as a policy: what refers to something in
+    /// it is for its reader to know, so that it stays as it is.
+    fn loose_fields(&self, away: &BTreeSet<Address>) -> Vec<&str> {
+        let format = |name: &str| self.kind.schema().field(name)?.schema.get("x-format")?.as_str();
+        let is_loose = |name: &&str| matches!(format(name), Some("json" | "policy"));
+        self.fields_with(away).into_iter().filter(is_loose).collect()
+    }
+
     /// Whether it makes no sense without some resources: it refers to them elsewhere than in a list.
     pub(crate) fn needs(&self, away: &Arc<BTreeSet<Address>>) -> bool {
         let mut without = self.clone();
         without.night.away = Arc::clone(away);
-        without.resolve(&()).is_ok_and(|spec| is_away(&spec))
+        let loose = self.loose_fields(away);
+        without.resolve(&()).is_ok_and(|spec| {
+            let fields = spec.as_object().into_iter().flatten();
+            fields.filter(|(name, _)| !loose.contains(&name.as_str())).any(|(_, v)| is_away(v))
+        })
     }
 }
 

@@ -185,6 +185,8 @@ pub enum Reason {
     Failed(String),
     /// In the account, not in the file.
     Orphan,
+    /// The environment sleeps, and this goes for the night.
+    Asleep,
     /// A run that was cut short made its successor, and did not come to delete it.
     Leftover,
     /// Its address is now of another kind, which is named.

@@ -100,6 +100,8 @@ pub fn turn(
         let is_change = matches!(item.action, Action::Update | Action::Keep);
         match night.contains(&item.address) {
             true if comes_or_goes => return true,
+            // A run that was killed may have left it half made.
+            true if wish == Wish::Awake && item.action == Action::Update => return true,
             false if is_change && touched.contains(&item.address) => return true,
             _ if comes_or_goes => return false,
             _ => {}
@@ -163,7 +165,9 @@ fn away(stack: &Stack, words: &BTreeSet<&str>) -> Result<BTreeSet<Address>, Diag
 /// For each resource that is away, one that stays and that it refers to: the mark that it is away
 /// on purpose.
 fn markers(stack: &Stack, away: &BTreeSet<Address>) -> BTreeSet<Address> {
-    let stays = |address: &&Address| !away.contains(*address);
+    let stays = |address: &&Address| {
+        !away.contains(*address) && stack.get(address).is_some_and(|one| one.kind.has_tags())
+    };
     let resources = away.iter().filter_map(|address| stack.get(address));
     resources
         .filter_map(|resource| {
@@ -190,8 +194,10 @@ fn asleep_stack(stack: &Stack, live: &Live<'_>, away: &Arc<BTreeSet<Address>>) -
         if resource.kind.asleep().is_empty() {
             continue;
         }
-        if object.is_none_or(|object| !object.tags.contains_key(ownership::ASLEEP)) {
-            let spec = object.map_or(&resource.spec, |object| &object.spec);
+        let spec = object.map_or(&resource.spec, |object| &object.spec);
+        let kept = object.is_some_and(|object| object.tags.contains_key(ownership::ASLEEP));
+        // What sleeps already was so before, or its tag is not seen yet: there is nothing to remember.
+        if resource.kind.has_tags() && !kept && !is_like_asleep(resource.kind, spec) {
             resource.remember(remember(resource.kind, spec));
         }
         for (field, value) in resource.kind.asleep() {
@@ -217,6 +223,11 @@ fn awake_stack(stack: &Stack, live: &Live<'_>) -> Stack {
         }
     }
     awake
+}
+
+fn is_like_asleep(kind: &dyn AnyKind, spec: &Value) -> bool {
+    let value = |text: &str| serde_json::from_str::<Value>(text).ok();
+    kind.asleep().iter().all(|(field, text)| spec.get(field) == value(text).as_ref())
 }
 
 /// `desired_count=2 enabled=true`: only characters that every service lets tags have.

@@ -444,6 +444,12 @@ impl<'a> Walk<'a> {
                 Some(now) if region_of(now, self.stack) != object.region => {
                     Reason::RegionChanged(region_of(now, self.stack).to_owned())
                 }
+                None if object
+                    .address()
+                    .is_some_and(|a| self.stack.away.contains(&Address::new(a))) =>
+                {
+                    Reason::Asleep
+                }
                 _ => Reason::Orphan,
             }
         };

@@ -125,9 +125,9 @@ mod tests {
             four,
             [
                 "apply killed before call 2",
-                "destroy killed after call 1",
+                "sleep killed after call 1",
                 "apply connection lost before call 2",
-                "destroy answer lost after call 1"
+                "sleep answer lost after call 1"
             ]
         );
     }

@@ -272,6 +272,7 @@ fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
     let id = item.live.as_deref().map(LiveObject::id).filter(|id| !id.is_empty());
     match &item.reason {
         Reason::Failed(why) => notes.push(format!("it has failed: {why}")),
+        Reason::Asleep => notes.push("gone for the night".to_owned()),
         Reason::Orphan => notes.push("no longer in the file".to_owned()),
         Reason::Leftover => {
             notes.push("left over from a replacement that was cut short".to_owned());

@@ -172,6 +172,7 @@ impl<'a> ItemReport<'a> {
             Reason::Missing => ("missing", Value::Null),
             Reason::Differs(fields) => ("differs", fields.as_slice().into()),
             Reason::Failed(why) => ("failed", why.as_str().into()),
+            Reason::Asleep => ("asleep", Value::Null),
             Reason::Orphan => ("orphan", Value::Null),
             Reason::Leftover => ("leftover", Value::Null),
             Reason::KindChanged(kind) => ("kind_changed", kind.as_str().into()),

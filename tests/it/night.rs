@@ -90,11 +90,8 @@ async fn turn(world: &World, stack: &Stack, wish: Wish) -> Plan {
     plan
 }
 
-/// The plan of the stack as it is, asleep or awake.
 async fn plan(world: &World, stack: &Stack) -> Plan {
-    let snapshot = world.snapshot(stack).await.expect("a snapshot");
-    let settled = night::settled(stack, &snapshot, Wish::AsItIs).expect("a stack");
-    world.plan_in_time(&settled).await.expect("a plan")
+    world.plan_as_it_is(stack).await.expect("a plan")
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use infra::live::{Reach, Snapshot};
 use infra::local::control::Control;
 use infra::local::{self, Running};
 use infra::model::{self, Stack};
+use infra::plan::night::{self, Wish};
 use infra::plan::{self, Item, Plan};
 use infra::{apply, stack};
 use serde_json::{Value, json};
@@ -101,6 +102,21 @@ impl World {
     /// The plan once it is empty, or the last one.
     pub async fn plan_in_time(&self, stack: &Stack) -> Result<Plan, String> {
         self.plan_until(stack, |plan| !plan.has_changes()).await
+    }
+
+    /// The plan of the stack as it is, asleep or awake, once it is empty, or the last one.
+    pub async fn plan_as_it_is(&self, stack: &Stack) -> Result<Plan, String> {
+        let deadline = Instant::now() + LISTS_LAG;
+        loop {
+            let snapshot = self.snapshot(stack).await?;
+            let settled = night::settled(stack, &snapshot, Wish::AsItIs);
+            let plan = settled.and_then(|it| plan::plan(&it, &snapshot, &plan::Options::default()));
+            let plan = plan.map_err(|errors| errors.render(false))?;
+            if !plan.has_changes() || Instant::now() > deadline {
+                return Ok(plan);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// The plan once it is as it should be, or the last one.
