@@ -132,7 +132,7 @@ impl Used {
     }
 }
 
-/// The healthcare stack with a bucket whose key is the stack's own.
+/// The healthcare stack on a machine, with a bucket whose key is the stack's own.
 fn clinic() -> String {
     let path = crate::root().join("stacks/healthcare.yaml");
     let text = std::fs::read_to_string(path).expect("the stack");
@@ -151,6 +151,7 @@ fn clinic() -> String {
     kind: s3.bucket
     name: healthcare-${environment}-empty-${account}
 ";
+    let text = text.replacen("default: documentdb", "default: ec2", 1);
     text.replacen("\nresources:\n", &format!("\nresources:{more}\n"), 1)
 }
 
@@ -265,6 +266,9 @@ async fn addresses(used: &Used) -> Vec<String> {
 async fn a_used_stack_goes_once_it_is_said_what_becomes_of_its_data() {
     let used = Used::new(&clinic());
     let templates = crate::root().join("templates/network.yaml");
+    let script = crate::root().join("stacks/files/mongodb.sh");
+    std::fs::create_dir(used.folder.path().join("files")).expect("a folder");
+    std::fs::copy(script, used.folder.path().join("files/mongodb.sh")).expect("copied");
     std::fs::create_dir(used.folder.path().join("templates")).expect("a folder");
     std::fs::copy(templates, used.folder.path().join("templates/network.yaml")).expect("copied");
     let stack = used.stack();

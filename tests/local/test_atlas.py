@@ -207,14 +207,15 @@ class Access(unittest.TestCase):
         self.path = f"/groups/{self.atlas.project()['id']}"
 
     def test_a_user_s_password_is_never_shown(self):
-        user = {"username": "shop", "databaseName": "admin", "roles": [{"roleName": "read", "databaseName": "shop"}]}
+        who = {"username": "shop", "databaseName": "admin", "groupId": self.path.rpartition("/")[2]}
+        user = {**who, "roles": [{"roleName": "read", "databaseName": "shop"}]}
         users = self.path + "/databaseUsers"
         self.assertEqual(self.atlas.code("POST", users, {**user, "password": "short"})[0], 400)
         made = self.atlas.ok("POST", users, {**user, "password": "long enough"})
         self.assertNotIn("password", made)
         again = self.atlas.code("POST", users, {**user, "password": "long enough"})
         self.assertEqual(again, (409, "USER_ALREADY_EXISTS"))
-        self.atlas.ok("PATCH", users + "/admin/shop", {"labels": [{"key": "a", "value": "b"}]})
+        self.atlas.ok("PATCH", users + "/admin/shop", {**who, "labels": [{"key": "a", "value": "b"}]})
         self.assertEqual(self.atlas.get(users + "/admin/shop")["labels"], [{"key": "a", "value": "b"}])
         self.atlas.ok("DELETE", users + "/admin/shop")
         self.assertEqual(self.atlas.code("GET", users + "/admin/shop"), (404, "USER_NOT_FOUND"))

@@ -34,8 +34,8 @@ def one(organization, group, database, name):
     return found
 
 
-def shown(group, row):
-    return {**{name: value for name, value in row.items() if name != "password"}, "groupId": group, "links": []}
+def shown(row):
+    return {**{name: value for name, value in row.items() if name != "password"}, "links": []}
 
 
 def checked(project, row):
@@ -54,7 +54,7 @@ def checked(project, row):
 
 @route("GET", "/groups/{group}/databaseUsers", "ListDatabaseUsers", gives="CloudDatabaseUser")
 def list_database_users(organization, _, group):
-    return [shown(group, row) for row in users(organization, group).values()]
+    return [shown(row) for row in users(organization, group).values()]
 
 
 @route(
@@ -75,26 +75,26 @@ def create_database_user(organization, body, group):
         **{each: body.get(each, []) for each in KEPT},
     }
     users(organization, group)[name] = row = checked(find(organization, group), row)
-    return shown(group, row)
+    return shown(row)
 
 
 @route("GET", "/groups/{group}/databaseUsers/{database}/{name}", "GetDatabaseUser", gives="CloudDatabaseUser")
 def get_database_user(organization, _, group, database, name):
-    return shown(group, one(organization, group, database, name))
+    return shown(one(organization, group, database, name))
 
 
 @route(
     "PATCH",
     "/groups/{group}/databaseUsers/{database}/{name}",
     "UpdateDatabaseUser",
-    takes="CloudDatabaseUserUpdate",
+    takes="CloudDatabaseUser",
     gives="CloudDatabaseUser",
 )
 def update_database_user(organization, body, group, database, name):
     row = one(organization, group, database, name)
     new = {**row, **{each: body[each] for each in (*KEPT, "password") if each in body}}
     row.update(checked(find(organization, group), new))
-    return shown(group, row)
+    return shown(row)
 
 
 @route("DELETE", "/groups/{group}/databaseUsers/{database}/{name}", "DeleteDatabaseUser")
