@@ -162,9 +162,7 @@ async fn calls(world: &World, text: &str) -> (String, u64) {
         account: Some(world.account.clone()),
         ..Options::default()
     };
-    fs::create_dir(root.path().join("files")).expect("a folder");
-    let script = crate::root().join("stacks/files/mongodb.sh");
-    fs::copy(script, root.path().join("files/mongodb.sh")).expect("copied");
+    crate::copy_stack_files(root.path());
     fs::create_dir(root.path().join("templates")).expect("a folder");
     fs::copy(templates.join("network.yaml"), root.path().join("templates/network.yaml"))
         .expect("copied");

@@ -30,3 +30,17 @@ mod world;
 fn root() -> std::path::PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), Into::into)
 }
+
+/// Puts the files that `stacks/healthcare.yaml` reads beside a copy of it.
+fn copy_stack_files(folder: &std::path::Path) {
+    for part in ["files", "files/export"] {
+        std::fs::create_dir(folder.join(part)).expect("a folder");
+        for found in std::fs::read_dir(root().join("stacks").join(part)).expect("the files") {
+            let found = found.expect("a file").path();
+            if found.is_file() {
+                let name = found.file_name().expect("a name");
+                std::fs::copy(&found, folder.join(part).join(name)).expect("copied");
+            }
+        }
+    }
+}

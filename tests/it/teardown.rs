@@ -266,9 +266,7 @@ async fn addresses(used: &Used) -> Vec<String> {
 async fn a_used_stack_goes_once_it_is_said_what_becomes_of_its_data() {
     let used = Used::new(&clinic());
     let templates = crate::root().join("templates/network.yaml");
-    let script = crate::root().join("stacks/files/mongodb.sh");
-    std::fs::create_dir(used.folder.path().join("files")).expect("a folder");
-    std::fs::copy(script, used.folder.path().join("files/mongodb.sh")).expect("copied");
+    crate::copy_stack_files(used.folder.path());
     std::fs::create_dir(used.folder.path().join("templates")).expect("a folder");
     std::fs::copy(templates, used.folder.path().join("templates/network.yaml")).expect("copied");
     let stack = used.stack();
