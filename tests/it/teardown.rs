@@ -72,7 +72,8 @@ impl Used {
             (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
             (r"\b([a-z]+)-[0-9a-f]{8,17}\b", "$1-ID"),
             (r"/[0-9a-f]{16}\b", "/ID"),
-            (r"database-url-\w{6}\b", "database-url-ID"),
+            (r"(:secret:[\w-]+)-\w{6}\b", "$1-ID"),
+            (r"(:scalable-target/)\w+", "${1}ID"),
             (r"\(request [^)]+\)", "(request ID)"),
             (r"\d+\.\d s\b", "SOME s"),
         ] {
