@@ -165,21 +165,10 @@ pub async fn rehearse(options: Options, mut told: impl FnMut(&Check)) -> Result<
     }
     tell(rehearsal.throttled().await?);
 
-    let groups = &rehearsal.options.groups;
-    let all = points::all(groups, &rehearsal.expected.counts);
-    for &(act, blow) in groups {
-        let group: Vec<Point> =
-            all.iter().copied().filter(|p| p.act == act && p.blow == blow).collect();
-        if group.is_empty() && matches!(act, Act::Sleep | Act::Wake) {
-            // Nothing in this stack sleeps.
-            continue;
+    for blow in [Blow::Halt, Blow::Reset] {
+        for check in rehearsal.cut(blow).await? {
+            tell(check);
         }
-        let share = |most: usize| (most * group.len()).div_ceil(all.len().max(1)).max(1);
-        let chosen = points::sample(&group, rehearsal.options.points.map(share));
-        let name = points::describe(act, blow);
-        let mut check = Check { name, tried: chosen.len(), of: group.len(), failures: Vec::new() };
-        check.failures = rehearsal.try_all(&chosen).await?;
-        tell(check);
     }
     Ok(findings)
 }
@@ -320,27 +309,74 @@ impl Rehearsal {
         Ok(Check { name, tried: 5, of: 5, failures })
     }
 
-    /// Tries points, several at a time; what did not hold, in the order of the points.
-    async fn try_all(&self, points: &[Point]) -> Result<Vec<String>> {
+    /// Cuts runs in one way; a check for each act.
+    async fn cut(&self, blow: Blow) -> Result<Vec<Check>> {
+        let all = points::all(&self.options.groups, &self.expected.counts).len().max(1);
+        let mut checks = Vec::new();
+        let mut groups = Vec::new();
+        for &group in self.options.groups.iter().filter(|(_, of)| *of == blow) {
+            let act = group.0;
+            let points = points::all(&[group], &self.expected.counts);
+            if points.is_empty() && matches!(act, Act::Sleep | Act::Wake) {
+                // Nothing in this stack sleeps.
+                continue;
+            }
+            let share = |most: usize| (most * points.len()).div_ceil(all).max(1);
+            let chosen = points::sample(&points, self.options.points.map(share));
+            let (tried, of) = (chosen.len(), points.len());
+            let name = points::describe(act, blow);
+            checks.push((act, Check { name, tried, of, failures: Vec::new() }));
+            groups.push(chosen);
+        }
+        for (point, why) in self.live_all(&points::lives(&groups)).await? {
+            if let Some((_, check)) = checks.iter_mut().find(|(act, _)| *act == point.act) {
+                check.failures.push(format!("{point}: {why}"));
+            }
+        }
+        Ok(checks.into_iter().map(|(_, check)| check).collect())
+    }
+
+    /// Goes through lives, several at a time; what did not hold, in the order of the lives.
+    async fn live_all(&self, lives: &[Vec<Point>]) -> Result<Vec<(Point, String)>> {
         let lanes = self.servers.iter().enumerate().map(|(lane, server)| async move {
             let mut failures = Vec::new();
-            for (place, point) in points.iter().enumerate().skip(lane).step_by(self.servers.len()) {
-                if let Some(why) = self.try_one(server, *point).await? {
-                    failures.push((place, format!("{point}: {why}")));
-                }
+            for (place, life) in lives.iter().enumerate().skip(lane).step_by(self.servers.len()) {
+                failures.extend(self.live(server, life).await?.into_iter().map(|it| (place, it)));
             }
             Ok::<_, RehearsalError>(failures)
         });
         let mut failures = try_join_all(lanes).await?.concat();
-        failures.sort();
+        failures.sort_by_key(|(place, _)| *place);
         Ok(failures.into_iter().map(|(_, failure)| failure).collect())
     }
 
+    /// Goes through a life. After a point that did not hold it goes on in another account.
+    async fn live(&self, server: &Server, life: &[Point]) -> Result<Vec<(Point, String)>> {
+        let mut failures = Vec::new();
+        let mut account = self.account(server).await?;
+        let mut last = None;
+        for point in life {
+            match self.try_one(&account, *point, last).await? {
+                None => last = Some(point.act),
+                Some(why) => {
+                    failures.push((*point, why));
+                    account = self.account(server).await?;
+                    last = None;
+                }
+            }
+        }
+        Ok(failures)
+    }
+
     /// Cuts one run at one point, and says what is wrong when it has gone on.
-    async fn try_one(&self, server: &Server, point: Point) -> Result<Option<String>> {
-        let account = self.account(server).await?;
+    async fn try_one(
+        &self,
+        account: &Account,
+        point: Point,
+        last: Option<Act>,
+    ) -> Result<Option<String>> {
         let file = self.file(point.act);
-        for act in point.act.before() {
+        for act in point.act.before(last) {
             // What is judged is what comes after the cut: the undisturbed run was judged before.
             let (command, file) = (act.command(), self.file(*act));
             let mut before = account.run(command, file).await?;
@@ -362,7 +398,7 @@ impl Rehearsal {
             return Ok(Some(ended.last_words()));
         }
         if point.act != Act::Destroy
-            && let Some(why) = not_empty(&account, file).await?
+            && let Some(why) = not_empty(account, file).await?
         {
             return Ok(Some(why));
         }

@@ -32,12 +32,14 @@ impl Act {
         }
     }
 
-    /// What comes before it in a life.
-    pub(super) fn before(self) -> &'static [Self] {
-        match self {
-            Self::Apply => &[],
-            Self::Sleep | Self::Update | Self::Destroy => &[Self::Apply],
-            Self::Wake => &[Self::Apply, Self::Sleep],
+    /// What is still missing before it, in a life whose last act so far is known.
+    pub(super) fn before(self, last: Option<Self>) -> &'static [Self] {
+        match (self, last) {
+            (Self::Wake, None) => &[Self::Apply, Self::Sleep],
+            (Self::Wake, Some(Self::Apply)) => &[Self::Sleep],
+            (Self::Sleep | Self::Update | Self::Destroy, None) => &[Self::Apply],
+            (Self::Update | Self::Destroy, Some(Self::Sleep)) => &[Self::Wake],
+            _ => &[],
         }
     }
 
@@ -106,6 +108,18 @@ pub(super) fn sample(points: &[Point], most: Option<usize>) -> Vec<Point> {
     chosen.collect()
 }
 
+/// Points of several acts as lives, each with one point of each act at most, in the acts' order. So
+/// one run leaves behind what the next begins with, instead of its being made for each.
+pub(super) fn lives(groups: &[Vec<Point>]) -> Vec<Vec<Point>> {
+    let longest = groups.iter().map(Vec::len).max().unwrap_or_default();
+    let life = |nth: usize| {
+        let mut life: Vec<Point> = groups.iter().filter_map(|g| g.get(nth)).copied().collect();
+        life.sort_by_key(|point| point.act);
+        life
+    };
+    (0..longest).map(life).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::GROUPS;
@@ -130,5 +144,34 @@ mod tests {
                 "sleep answer lost after call 1"
             ]
         );
+    }
+
+    #[test]
+    fn a_life_has_a_point_of_each_act_and_what_lies_between_is_run() {
+        let groups =
+            [(Act::Apply, Blow::Halt), (Act::Wake, Blow::Halt), (Act::Destroy, Blow::Halt)];
+        let counts = [(Act::Apply, 1), (Act::Wake, 1), (Act::Destroy, 2)];
+        let groups = groups.map(|group| all(&[group], &counts));
+        let shown = lives(&groups).into_iter().map(|life| {
+            let mut last = None;
+            let acts = life.into_iter().map(|point| {
+                let before: Vec<&str> = point.act.before(last).iter().map(|a| a.name()).collect();
+                last = Some(point.act);
+                format!("({}) {point}", before.join(" "))
+            });
+            acts.collect::<Vec<_>>().join(", ")
+        });
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [
+                "() apply killed before call 1, (sleep) wake killed before call 1, \
+                 () destroy killed before call 1",
+                "() apply killed after call 1, (sleep) wake killed after call 1, \
+                 () destroy killed after call 1",
+                "(apply) destroy killed before call 2",
+                "(apply) destroy killed after call 2",
+            ]
+        );
+        assert_eq!(Act::Update.before(Some(Act::Sleep)), [Act::Wake]);
     }
 }
