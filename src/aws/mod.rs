@@ -42,7 +42,25 @@ struct Inner {
     account: String,
     local: bool,
     calls: Calls,
-    clients: Mutex<HashMap<TypeId, Box<dyn Any + Send>>>,
+    clients: Clients,
+    /// Those of clouds that do not have AWS's regions, shared by all regions of a session.
+    shared: Arc<Clients>,
+}
+
+/// Clients under their types.
+#[derive(Default)]
+pub(crate) struct Clients(Mutex<HashMap<TypeId, Box<dyn Any + Send>>>);
+
+impl Clients {
+    fn get<C: Clone + Send + 'static>(&self, make: impl FnOnce() -> C) -> C {
+        let mut clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients
+            .entry(TypeId::of::<C>())
+            .or_insert_with(|| Box::new(make()))
+            .downcast_ref::<C>()
+            .expect("clients are kept under their own type")
+            .clone()
+    }
 }
 
 impl Aws {
@@ -52,7 +70,7 @@ impl Aws {
         region: &str,
         account: &str,
         local: bool,
-        calls: Calls,
+        (calls, shared): (Calls, Arc<Clients>),
     ) -> Self {
         let inner = Inner {
             config,
@@ -60,7 +78,8 @@ impl Aws {
             account: account.to_owned(),
             local,
             calls,
-            clients: Mutex::default(),
+            clients: Clients::default(),
+            shared,
         };
         Self { inner: Arc::new(inner) }
     }
@@ -95,13 +114,12 @@ impl Aws {
         &self,
         make: impl FnOnce(&SdkConfig, Counter) -> C,
     ) -> C {
-        let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        clients
-            .entry(TypeId::of::<C>())
-            .or_insert_with(|| Box::new(make(&self.inner.config, self.inner.calls.counter())))
-            .downcast_ref::<C>()
-            .expect("clients are kept under their own type")
-            .clone()
+        self.inner.clients.get(|| make(&self.inner.config, self.inner.calls.counter()))
+    }
+
+    /// As [`Aws::client`], one for all regions of the session: of a cloud that is not AWS.
+    pub fn shared_client<C: Clone + Send + 'static>(&self, make: impl FnOnce(Counter) -> C) -> C {
+        self.inner.shared.get(|| make(self.inner.calls.counter()))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Finding credentials, and the account that they belong to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -8,7 +9,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_sdk_sts::operation::get_caller_identity::GetCallerIdentityOutput;
 use aws_types::SdkConfig;
 
-use super::{Aws, Calls, Class, Error, Limits, Result};
+use super::{Aws, Calls, Class, Clients, Error, Limits, Result};
 
 /// How to reach AWS.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ pub struct Session {
     account: String,
     local: bool,
     calls: Calls,
+    shared: Arc<Clients>,
 }
 
 /// Requests of one call, the first included. Enough for a minute of throttling. The SDK's adaptive
@@ -81,13 +83,14 @@ impl Session {
         })?;
         let account = identity.account().ok_or_else(|| Error::missing("account"))?.to_owned();
         let local = options.credentials.is_some();
-        Ok(Self { config, account, local, calls })
+        Ok(Self { config, account, local, calls, shared: Arc::default() })
     }
 
     /// One region of the account.
     pub fn region(&self, region: &str) -> Aws {
         let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-        Aws::new(config, region, &self.account, self.local, self.calls.clone())
+        let shared = (self.calls.clone(), self.shared.clone());
+        Aws::new(config, region, &self.account, self.local, shared)
     }
 
     /// The account's twelve digits.

@@ -106,37 +106,23 @@ impl Snapshot {
                 let swept = if kind.is_global() { without_region } else { swept };
                 let scope = scope(kind, aws, stack, swept);
                 let home_only = kind.is_global() && aws.region() != stack.region;
-                let is_needed = kind.arn().is_none()
+                let is_possible = kind.arn().is_none()
                     || !scope.swept.is_empty()
-                    || stack.resources.values().any(|r| {
-                        r.kind.name() == kind.name()
-                            && (r.region == aws.region() || kind.is_global())
-                    });
-                let wanted = !home_only && (is_needed || reach == Reach::Everything);
-                wanted.then_some((kind, aws.clone(), scope))
+                    || scope.declared > 0
+                    || reach == Reach::Everything;
+                (!home_only && is_possible).then(|| List { kind, aws: aws.clone(), scope })
             })
         });
-        let results: Vec<Result<Vec<LiveObject>, Failure>> =
-            stream::iter(lists.collect::<Vec<_>>())
-                .map(|(kind, aws, scope)| async move {
-                    let objects = kind.discover(&aws, &scope).await;
-                    objects.map_err(|error| failure(kind.name(), &aws, error))
-                })
-                .buffered(CONCURRENCY)
-                .collect()
-                .await;
-
-        let mut objects = Vec::new();
-        let mut failures = Vec::new();
-        for result in results {
-            match result {
-                Ok(found) => objects.extend(found.into_iter().map(Arc::new)),
-                Err(failure) => failures.push(failure),
-            }
-        }
-        if !failures.is_empty() {
-            return Err(DiscoveryError { failures });
-        }
+        // Services share types of objects. What the sweep has seen of another kind of the same type
+        // is looked for again only where that one does not show it.
+        let (first, later): (Vec<List>, Vec<List>) =
+            lists.partition(|list| reach == Reach::Everything || !list.is_of_others(stack));
+        let mut objects = read_all(first).await?;
+        let shown: BTreeSet<&str> =
+            objects.iter().filter_map(|object| object.outputs.get("arn")?.as_str()).collect();
+        let missed = |list: &List| list.scope.swept.keys().any(|arn| !shown.contains(arn.as_str()));
+        let later = later.into_iter().filter(missed).collect();
+        objects.extend(read_all(later).await?);
         objects.sort_by(|a, b| key(a).cmp(&key(b)));
         Ok(Self { account: session.account().to_owned(), objects })
     }
@@ -150,6 +136,53 @@ impl Snapshot {
         };
         self.objects.iter().map(Arc::as_ref).filter(move |object| scope.owns(&object.tags))
     }
+}
+
+/// What is asked of AWS about one kind in one region.
+struct List {
+    kind: &'static dyn AnyKind,
+    aws: Aws,
+    scope: Scope,
+}
+
+impl List {
+    /// Whether all that could be found are objects that the stack file declares as other kinds.
+    fn is_of_others(&self, stack: &Stack) -> bool {
+        let is_of_another = |(arn, tags): (&String, &Tags)| {
+            let address = tags.get(ownership::ADDRESS);
+            stack.resources.values().any(|resource| {
+                Some(resource.address.as_str()) == address.map(String::as_str)
+                    && resource.kind.name() != self.kind.name()
+                    && is_of(resource.kind, arn)
+            })
+        };
+        let swept = &self.scope.swept;
+        self.kind.arn().is_some()
+            && self.scope.declared == 0
+            && !swept.is_empty()
+            && swept.iter().all(is_of_another)
+    }
+}
+
+/// Makes lists, several at once: their objects, in the lists' order.
+async fn read_all(lists: Vec<List>) -> Result<Vec<Arc<LiveObject>>, DiscoveryError> {
+    let results: Vec<Result<Vec<LiveObject>, Failure>> = stream::iter(lists)
+        .map(|List { kind, aws, scope }| async move {
+            let objects = kind.discover(&aws, &scope).await;
+            objects.map_err(|error| failure(kind.name(), &aws, error))
+        })
+        .buffered(CONCURRENCY)
+        .collect()
+        .await;
+    let mut objects = Vec::new();
+    let mut failures = Vec::new();
+    for result in results {
+        match result {
+            Ok(found) => objects.extend(found.into_iter().map(Arc::new)),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    if failures.is_empty() { Ok(objects) } else { Err(DiscoveryError { failures }) }
 }
 
 fn failure(kind: &'static str, aws: &Aws, error: aws::Error) -> Failure {

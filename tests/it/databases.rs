@@ -78,3 +78,24 @@ async fn a_stopped_database_is_changed_stays_stopped_and_goes() {
     reach(&world, &mysql("8.4", 14, true)).await;
     world.destroy(&mysql("8.4", 14, true)).await.expect("destroyed");
 }
+
+/// RDS and DocumentDB share types of objects: what one has at an address keeps the other from being
+/// asked, unless what the sweep saw there was the other's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_of_the_other_service_is_found_and_what_is_not_costs_no_call() {
+    let world = World::new();
+    world.without_lag().await;
+    reach(&world, &stack("rds", json!({}))).await;
+    let turned = stack("docdb", json!({}));
+    let plan = world.plan(&turned).await.expect("a plan");
+    assert_eq!(summary(&plan), ["Create subnets []", "Delete subnets []"]);
+    reach(&world, &turned).await;
+
+    let of_rds = || {
+        let table = world.calls.table().into_iter();
+        table.filter(|((service, _), _)| service == "RDS").map(|(_, count)| count).sum::<u64>()
+    };
+    let before = of_rds();
+    world.plan(&turned).await.expect("a plan");
+    assert_eq!((before > 0, of_rds()), (true, before));
+}

@@ -191,7 +191,7 @@ async fn a_plan_costs_calls_per_kind_and_not_per_resource() {
     let text = fs::read_to_string(path()).expect("the stack");
     let (table, small) = calls(&World::new(), &text).await;
     assert_snapshot!("calls_of_a_plan", table);
-    assert!(small <= 120, "{small} calls");
+    assert!(small <= 110, "{small} calls");
     let (_, large) = calls(&World::new(), &tenfold(&text)).await;
     assert!(large <= small + 10, "{large} calls instead of {small}");
 }

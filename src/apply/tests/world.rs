@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::apply::clock::Clock;
 use crate::apply::stop::Stop;
-use crate::aws::{Aws, Calls, Class, Error, Result};
+use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{
     Any, AnyKind, Auto, Blocker, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope,
     Secret, Set, Status, Tags, field,
@@ -144,7 +144,7 @@ impl World {
 
     pub(super) fn aws(&self) -> Aws {
         let config = aws_types::SdkConfig::builder().build();
-        let aws = Aws::new(config, REGION, "123456789012", false, Calls::default());
+        let aws = Aws::new(config, REGION, "123456789012", false, Default::default());
         aws.client(|_, _| self.clone());
         aws
     }

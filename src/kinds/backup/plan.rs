@@ -146,7 +146,7 @@ impl Kind for Plan {
             }
         });
         let swept: Vec<_> = try_join_all(swept).await?.into_iter().flatten().collect();
-        if swept.len() >= scope.declared {
+        if scope.are_all(swept.iter().map(|plan| &plan.tags)) {
             return Ok(swept);
         }
         let plans = client(aws).list_backup_plans().into_paginator().items().send();

@@ -54,7 +54,7 @@ struct Kept {
 
 /// Atlas. The credentials are looked for when it is first called.
 pub async fn api(aws: &Aws) -> Result<Arc<Api>> {
-    let kept = aws.client(|_, counter| Kept { api: Arc::default(), counter });
+    let kept = aws.shared_client(|counter| Kept { api: Arc::default(), counter });
     let connect =
         || async { Ok(Arc::new(Api::new(Account::find(aws).await?, kept.counter.clone())?)) };
     kept.api.get_or_try_init(connect).await.cloned()
