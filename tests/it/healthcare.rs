@@ -152,7 +152,7 @@ lives! {
 }
 
 /// The table that `--stats` prints for a plan of an applied stack.
-async fn calls(world: &World, text: &str) -> (String, u64) {
+async fn calls(world: &World, text: &str, more: &[(&str, &str)]) -> (String, u64) {
     let root = TempDir::new().expect("a folder");
     let file = root.path().join("healthcare.yaml");
     fs::write(&file, text).expect("written");
@@ -176,6 +176,7 @@ async fn calls(world: &World, text: &str) -> (String, u64) {
         .args(["--env", "dev", "--stats", "--detailed-exitcode", "--endpoint-url", &world.endpoint])
         .env("AWS_ACCESS_KEY_ID", &world.account)
         .env("AWS_SECRET_ACCESS_KEY", "test")
+        .envs(more.iter().copied())
         .output()
         .expect("run");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -189,11 +190,25 @@ async fn calls(world: &World, text: &str) -> (String, u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_plan_costs_calls_per_kind_and_not_per_resource() {
     let text = fs::read_to_string(path()).expect("the stack");
-    let (table, small) = calls(&World::new(), &text).await;
+    let (table, small) = calls(&World::new(), &text, &[]).await;
     assert_snapshot!("calls_of_a_plan", table);
     assert!(small <= 110, "{small} calls");
-    let (_, large) = calls(&World::new(), &tenfold(&text)).await;
+    let (_, large) = calls(&World::new(), &tenfold(&text), &[]).await;
     assert!(large <= small + 10, "{large} calls instead of {small}");
+
+    let world = World::new();
+    let (id, secret) = infra::kinds::atlas::local_credentials(&world.account);
+    let account = [
+        ("MONGODB_ATLAS_BASE_URL", world.endpoint.as_str()),
+        ("MONGODB_ATLAS_CLIENT_ID", id.as_str()),
+        ("MONGODB_ATLAS_CLIENT_SECRET", secret.as_str()),
+    ];
+    let text = text.replace("default: documentdb", "default: atlas");
+    let (table, _) = calls(&world, &text, &account).await;
+    let of_atlas = table.lines().filter(|line| line.contains(" Atlas "));
+    let of_atlas = of_atlas.filter_map(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    let of_atlas: Vec<u64> = of_atlas.collect();
+    assert!(!of_atlas.is_empty() && of_atlas.iter().sum::<u64>() <= 8, "{table}");
 }
 
 /// The stack with ten times the subnets, security groups, alarms and log groups.
