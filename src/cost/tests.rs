@@ -174,6 +174,114 @@ fn use_that_is_not_stated_is_not_zero() {
 }
 
 #[test]
+fn a_function_by_its_calls() {
+    // https://aws.amazon.com/lambda/pricing/: 100,000 calls a month of 0.35 s each.
+    let function = |more: &str| {
+        format!(
+            "resources:\n  f: {{ kind: lambda.function, code: {{ bucket: b, key: k }}, runtime: \
+             python3.13, handler: a.b, role: \"arn:aws:iam::123456789012:role/f\", {more} }}\n"
+        )
+    };
+    let used = "usage: { requests: 0.1, seconds: 35000 }";
+    let found = estimate(&function(&format!("memory: 512, {used}")));
+    // 0.1 million × 0.20 = 0.02
+    about(charge(&found, "f", "requests"), 0.02);
+    // 35,000 s × 0.5 GB = 17,500 GB-seconds × 0.0000166667 = 0.2917
+    about(charge(&found, "f", "memory while it runs"), 0.2917);
+    assert!(found.running.is_whole(), "{:?}", found.running);
+    let found = estimate(&function(&format!("memory: 512, architecture: arm64, {used}")));
+    // 17,500 GB-seconds × 0.0000133334 = 0.2333
+    about(charge(&found, "f", "memory while it runs"), 0.2333);
+    let found =
+        estimate(&function(&format!("region: us-east-1, ephemeral_storage: 10240, {used}")));
+    // 35,000 s × 9.5 GB × 0.0000000309 = 0.01027
+    about(charge(&found, "f", "disk while it runs"), 0.01027);
+    let unsaid = estimate(&function("memory: 512"));
+    assert_eq!((unsaid.running.usd, unsaid.running.by_use), (0.0, 2));
+}
+
+#[test]
+fn a_web_acl_by_its_rules_and_requests() {
+    let found = estimate(
+        "resources:
+  acl:
+    kind: wafv2.web_acl
+    usage: { requests: 10, captchas: 5 }
+    rules:
+      - { name: common, managed: { group: AWSManagedRulesCommonRuleSet } }
+      - { name: flood, rate: { limit: 1000 }, action: captcha }
+      - { name: bots, managed: { group: AWSManagedRulesBotControlRuleSet } }
+",
+    );
+    // https://aws.amazon.com/waf/pricing/: 5.00 + 3 rules × 1.00 + 10 million × 0.60 = 14.00, and five
+    // thousand riddles × 0.40 = 2.00
+    assert_eq!(costs(&found, "acl").0, "16.00");
+    // What Bot Control costs beyond that is not known.
+    assert_eq!((found.running.unknown, found.running.by_use), (1, 0));
+}
+
+#[test]
+fn what_watches_costs_by_what_there_is_to_see() {
+    let text = "resources:
+  detector:
+    kind: guardduty.detector
+    region: us-east-1
+    features: [S3_DATA_EVENTS]
+    usage: { events: 2, gb: 30 }
+  recorder:
+    kind: config.recorder
+    bucket: logs
+    rules: [{ name: keys, rule: ACCESS_KEYS_ROTATED }]
+    usage: { items: 4000, evaluations: 20 }
+  off: { kind: guardduty.detector, enabled: false, region: eu-west-3 }
+";
+    let found = estimate(text);
+    // https://aws.amazon.com/guardduty/pricing/: 2 million × 4.00 + 30 GB × 1.00 = 38.00; nothing is
+    // said of events on objects.
+    assert_eq!(costs(&found, "detector").0, "38.00");
+    // https://aws.amazon.com/config/pricing/: 4,000 × 0.003 + 20 thousand × 1.00 = 32.00
+    assert_eq!(costs(&found, "recorder").0, "32.00");
+    assert_eq!((found.running.unknown, found.running.by_use), (0, 1));
+    let off = found.lines.iter().find(|line| line.address.as_str() == "off").expect("a line");
+    assert_eq!(off.share, super::Share::Free);
+    // Once a day: 4,000 × 0.012 = 48.00
+    let daily = estimate(&text.replace("bucket: logs", "bucket: logs\n    frequency: DAILY"));
+    about(charge(&daily, "recorder", "recorded changes"), 48.0);
+}
+
+#[test]
+fn backups_that_are_made_and_tried() {
+    let found = estimate(
+        "resources:
+  nightly:
+    kind: dlm.policy
+    role: \"arn:aws:iam::123456789012:role/dlm\"
+    target_tags: { Backup: \"true\" }
+    schedules:
+      - name: daily
+        every_hours: 24
+        keep_count: 7
+        copies: [{ region: eu-central-1, keep: { number: 7, unit: days } }]
+    usage: { snapshot_gb: 200 }
+  trial:
+    kind: backup.restore_testing_plan
+    schedule: cron(0 5 ? * SUN *)
+    vaults: [\"*\"]
+    selections:
+      - { name: volumes, role: \"arn:aws:iam::123456789012:role/backup\", resource_type: EBS, resources: [\"*\"] }
+    usage: { tests: 4, restored_usd: 0.5 }
+  none: { kind: backup.restore_testing_plan, schedule: cron(0 5 ? * SUN *), vaults: [\"*\"] }
+",
+    );
+    // https://aws.amazon.com/ebs/pricing/: 200 GB × 0.053 = 10.60; of the copies nothing is said.
+    assert_eq!(costs(&found, "nightly").0, "10.60");
+    // https://aws.amazon.com/backup/pricing/: 4 × 1.50 + 0.50 = 6.50
+    assert_eq!(costs(&found, "trial").0, "6.50");
+    assert_eq!(costs(&found, "none").0, "0.00");
+    assert_eq!((found.running.unknown, found.running.by_use), (0, 1));
+}
+
+#[test]
 fn what_goes_for_the_night_costs_nothing_asleep() {
     let text = "resources:\n  gateway: { kind: ec2.nat_gateway, connectivity: private, subnet: subnet-1, usage: { gb: 0 } }\n";
     let stays = estimate(text);

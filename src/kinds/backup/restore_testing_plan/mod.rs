@@ -16,7 +16,10 @@ use serde::{Deserialize, Serialize};
 use super::{Vault, client, map, tag};
 use crate::aws::{Aws, Result};
 use crate::kind::expression::Schedule;
-use crate::kind::{Arn, Kind, Live, Problem, Ref, Scope, Set, Tags, default, is_unknown, to_word};
+use crate::kind::{
+    Arn, Charge, Charges, Kind, Live, Look, Problem, Ref, Scope, Set, Tags, UsageName, default,
+    is_unknown, to_word,
+};
 use name::PlanName;
 use selection::Selection;
 
@@ -97,6 +100,26 @@ impl Kind for RestoreTestingPlan {
     const NAME: &'static str = "backup.restore_testing_plan";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("backup:restore-testing-plan:");
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new("tests", "Recovery points a month that are restored."),
+        UsageName::new(
+            "restored_usd",
+            "Dollars a month for what is restored, as long as it stays: machines, volumes, \
+             databases; and for reading it from cold storage.",
+        ),
+    ];
+
+    /// AWS charges for each test, and for what was restored as for any other:
+    /// <https://aws.amazon.com/backup/pricing/>.
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        if self.selections.is_empty() {
+            return Charges::Free;
+        }
+        Charges::Listed(vec![
+            Charge::used("tests", "backup.restore_test", "tests"),
+            Charge::used("what is restored", "backup.restored", "restored_usd"),
+        ])
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::plans(aws, scope).await

@@ -2,6 +2,7 @@
 //! rules and whether it records.
 
 mod channel;
+mod charges;
 mod list;
 mod rules;
 mod types;
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use super::{client, list, tag, tags_of};
 use crate::aws::{self, Absent, Aws, Class, Error, Result};
 use crate::kind::field::NameOutput;
-use crate::kind::{Arn, Kind, Live, Problem, Ref, Scope, Set, Tags, default, ownership};
+use crate::kind::{
+    Arn, Charges, Kind, Live, Look, Problem, Ref, Scope, Set, Tags, UsageName, default, ownership,
+};
 use crate::kinds::iam::Role;
 use crate::kinds::kms::Key;
 use crate::kinds::s3::Bucket;
@@ -92,6 +95,11 @@ impl Kind for Recorder {
         ("NoAvailableDeliveryChannelException", ""),
         ("NoSuchBucketException", ""),
     ];
+    const USAGE: &'static [UsageName] = charges::USAGE;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(self.charged())
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::recorders(aws, scope).await

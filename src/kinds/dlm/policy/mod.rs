@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{client, map, tag};
 use crate::aws::{Absent, Aws, Error, Result};
-use crate::kind::{Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, Status, Tags, default};
+use crate::kind::{
+    Arn, Charge, Charges, Immutable, Kind, Live, Look, Problem, Ref, Scope, Set, Status, Tags,
+    UsageName, default,
+};
 use crate::kinds::iam::Role;
 use schedule::Schedule;
 
@@ -78,6 +81,26 @@ impl Kind for Policy {
     // A role that was just made cannot be assumed everywhere at once.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidRequestException", "role")];
+    const USAGE: &'static [UsageName] = &[
+        UsageName::new(
+            "snapshot_gb",
+            "GB of snapshots that it keeps: after the first of a volume, what has changed.",
+        ),
+        UsageName::new(
+            "copied_gb",
+            "GB of snapshots that it keeps in other regions, at the price of its own.",
+        ),
+    ];
+
+    /// A policy itself costs nothing, what it keeps does, whether it makes more or not:
+    /// <https://aws.amazon.com/ebs/pricing/>.
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        let mut charges = vec![Charge::used("snapshots", "ebs.snapshot.gb", "snapshot_gb")];
+        if self.schedules.iter().any(Schedule::copies) {
+            charges.push(Charge::used("copies elsewhere", "ebs.snapshot.gb", "copied_gb"));
+        }
+        Charges::Listed(charges)
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         // One list of all, without pages.

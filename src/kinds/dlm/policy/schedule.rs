@@ -87,6 +87,11 @@ pub struct Copy {
 }
 
 impl Schedule {
+    /// Whether its snapshots are copied to other regions.
+    pub fn copies(&self) -> bool {
+        !self.copies.is_empty()
+    }
+
     /// What AWS would refuse.
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();

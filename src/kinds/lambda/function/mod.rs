@@ -1,6 +1,7 @@
 //! `lambda.function`: `CreateFunction`, `UpdateFunctionCode`, `UpdateFunctionConfiguration`,
 //! `AddPermission`, `PutFunctionConcurrency`.
 
+mod charges;
 mod code;
 mod list;
 mod permission;
@@ -17,7 +18,8 @@ use super::{client, map, tag};
 use crate::aws::{Absent, Aws, Error, Result, eventually};
 use crate::kind::field::Id;
 use crate::kind::{
-    Any, Arn, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Set, Status, Tags, default,
+    Any, Arn, Charges, Immutable, Kind, Late, Live, Look, Name, Problem, Ref, Scope, Set, Status,
+    Tags, UsageName, default,
 };
 use crate::kinds::ec2::{SecurityGroup, Subnet};
 use crate::kinds::iam::Role;
@@ -149,6 +151,11 @@ impl Kind for Function {
         ("InvalidParameterValueException", "execution role does not have permissions"),
         ("InvalidParameterValueException", "KMS key is invalid for CreateGrant"),
     ];
+    const USAGE: &'static [UsageName] = charges::USAGE;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(self.charged())
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::functions(aws, scope).await

@@ -77,7 +77,25 @@ impl Action {
     }
 }
 
+/// AWS's groups that cost more than a rule does.
+const PAID: [&str; 4] = [
+    "AWSManagedRulesACFPRuleSet",
+    "AWSManagedRulesATPRuleSet",
+    "AWSManagedRulesAntiDDoSRuleSet",
+    "AWSManagedRulesBotControlRuleSet",
+];
+
 impl Managed {
+    pub(super) fn does(&self, action: Action) -> bool {
+        self.overrides.values().any(|own| *own == action)
+    }
+
+    /// The group, if it costs more than a rule does: those of other vendors do.
+    pub(super) fn paid(&self) -> Option<&str> {
+        let is_paid = self.vendor != amazon() || PAID.contains(&self.group.as_str());
+        is_paid.then_some(&self.group)
+    }
+
     pub(super) fn write(&self) -> Result<ManagedRuleGroupStatement> {
         let one = |(name, action): (&String, &Action)| {
             Ok(RuleActionOverride::builder().name(name).action_to_use(action.write()).build()?)

@@ -1,6 +1,7 @@
 //! `wafv2.web_acl`: `CreateWebACL`, `UpdateWebACL`, which writes all rules each time.
 
 mod calls;
+mod charges;
 mod list;
 mod managed;
 mod rule;
@@ -15,8 +16,8 @@ use self::calls::{associate, lock_token, set_logs};
 use super::{client, list as tag_list, tag, tags_of};
 use crate::aws::{self, Aws, Error, Result};
 use crate::kind::{
-    Any, Arn, Immutable, Kind, Late, Live, Name, Problem, Ref, Scope, Set, Tags, default,
-    is_unknown, to_word,
+    Any, Arn, Charges, Immutable, Kind, Late, Live, Look, Name, Problem, Ref, Scope, Set, Tags,
+    UsageName, default, is_unknown, to_word,
 };
 use crate::kinds::elbv2::LoadBalancer;
 
@@ -99,6 +100,11 @@ impl Kind for WebAcl {
         ("WAFTagOperationException", ""),
         ("WAFUnavailableEntityException", ""),
     ];
+    const USAGE: &'static [UsageName] = charges::USAGE;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(charges::of(&self.rules))
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         list::web_acls(aws, scope).await

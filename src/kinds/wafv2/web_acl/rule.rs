@@ -98,6 +98,16 @@ impl Rule {
         &self.name
     }
 
+    /// Whether it may do this with a request.
+    pub(super) fn does(&self, action: Action) -> bool {
+        self.action == Some(action) || self.managed.iter().any(|group| group.does(action))
+    }
+
+    /// The group that it consists of, if that one costs more than other rules.
+    pub(super) fn paid_group(&self) -> Option<&str> {
+        self.managed.as_ref()?.paid()
+    }
+
     /// AWS's rule, at a place in the order.
     pub(super) fn write(&self, priority: i32, visibility: VisibilityConfig) -> Result<AwsRule> {
         let mut over = None;

@@ -1,5 +1,8 @@
 //! `guardduty.detector`: `CreateDetector`, `UpdateDetector`.
 
+mod charges;
+mod feature;
+
 use aws_sdk_guardduty::operation::get_detector::GetDetectorOutput;
 use aws_sdk_guardduty::types::{
     DetectorAdditionalConfiguration, DetectorFeature, DetectorFeatureConfiguration,
@@ -9,9 +12,13 @@ use aws_sdk_guardduty::types::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::feature::{AGENTS, Agent, Feature, usual};
 use super::client;
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
-use crate::kind::{Kind, Live, Problem, Scope, Set, Status, Tags, default, from_word, to_word};
+use crate::kind::{
+    Charges, Kind, Live, Look, Problem, Scope, Set, Status, Tags, UsageName, default, from_word,
+    to_word,
+};
 
 /// Looks through a region's logs and traffic for signs of attacks.
 ///
@@ -47,38 +54,6 @@ pub enum Frequency {
     SixHours,
 }
 
-/// Something that is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Feature {
-    /// Volumes of instances that behave strangely, for malware.
-    EbsMalwareProtection,
-    /// Calls to Kubernetes in EKS.
-    EksAuditLogs,
-    /// Traffic of functions.
-    LambdaNetworkLogs,
-    /// Logins to Aurora databases.
-    RdsLoginEvents,
-    /// Processes, files and connections in instances and containers.
-    RuntimeMonitoring,
-    /// Use of objects in buckets.
-    #[serde(rename = "S3_DATA_EVENTS")]
-    S3DataEvents,
-}
-
-/// Where AWS looks after the agents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Agent {
-    /// Instances.
-    #[serde(rename = "EC2_AGENT_MANAGEMENT")]
-    Ec2AgentManagement,
-    /// Tasks on Fargate.
-    EcsFargateAgentManagement,
-    /// Clusters of EKS.
-    EksAddonManagement,
-}
-
 /// What AWS decides about a detector.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Outputs {
@@ -88,22 +63,16 @@ pub struct Outputs {
     arn: String,
 }
 
-/// What AWS turns on by itself for a new detector.
-fn usual() -> Set<Feature> {
-    use Feature::{
-        EbsMalwareProtection, EksAuditLogs, LambdaNetworkLogs, RdsLoginEvents, S3DataEvents,
-    };
-    Set::new([EbsMalwareProtection, EksAuditLogs, LambdaNetworkLogs, RdsLoginEvents, S3DataEvents])
-}
-
-const AGENTS: [Agent; 3] =
-    [Agent::Ec2AgentManagement, Agent::EcsFargateAgentManagement, Agent::EksAddonManagement];
-
 impl Kind for Detector {
     const NAME: &'static str = "guardduty.detector";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("guardduty:detector/");
     const SINGLETON: bool = true;
+    const USAGE: &'static [UsageName] = charges::USAGE;
+
+    fn charges(&self, _look: &Look<'_>) -> Charges {
+        Charges::Listed(self.charged())
+    }
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let ids = all_pages(client(aws).list_detectors().into_paginator().items().send()).await?;
