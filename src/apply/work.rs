@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::aws::{Aws, Class, Error, Result};
+use crate::kind::deletion::unprotected;
 use crate::kind::{AnyKind, Blocker, LiveObject, Scope, Status, Tags};
 use crate::model::Address;
 use crate::plan::diff::{carry, diff, ignored};
@@ -25,7 +26,8 @@ pub(super) enum Job {
     Create { spec: Value, tags: Tags, earlier: Earlier },
     /// Tags, fields, or both. `again` when an earlier try may have done a part of it.
     Update { was: LiveObject, now: Option<Value>, set: Tags, remove: Vec<String>, again: bool },
-    /// The object's end, and before it that of the data in it if that is to go too.
+    /// The object's end, and before it that of AWS's protection, and of the data in it if that is to
+    /// go too.
     Delete { was: LiveObject, empty: bool },
 }
 
@@ -87,6 +89,7 @@ impl Site<'_> {
                 Ok(was)
             }
             Job::Delete { was, empty } => {
+                let was = self.lift(was).await?;
                 if empty {
                     match self.kind.empty(&self.aws, &was).await {
                         Err(error) if !error.is_not_found() => return Err(error),
@@ -105,6 +108,17 @@ impl Site<'_> {
                 }
             }
         }
+    }
+
+    /// Lifts AWS's own protection of an object that is to go: a plan that says so has overridden it.
+    async fn lift(&self, mut was: LiveObject) -> Result<LiveObject> {
+        if let Some(free) = unprotected(self.kind, &was.spec) {
+            match self.kind.update(&self.aws, &was, &free).await {
+                Err(error) if !error.is_not_found() => return Err(error),
+                _ => was.spec = free,
+            }
+        }
+        Ok(was)
     }
 
     /// An object as it is now, if AWS's lists show it.

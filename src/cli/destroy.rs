@@ -28,7 +28,7 @@ pub(super) struct Destroy {
     /// Delete only what the stack file does not declare
     #[arg(long)]
     orphans: bool,
-    /// Delete protected resources all the same
+    /// Delete protected resources all the same, those too that AWS itself protects
     #[arg(long)]
     override_protection: bool,
 }

@@ -34,7 +34,7 @@ pub(super) struct PlanOptions {
     /// A resource that takes over the foreign object which has its name; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     adopt: Vec<String>,
-    /// Replace and delete protected resources all the same
+    /// Replace and delete protected resources all the same, those too that AWS itself protects
     #[arg(long)]
     override_protection: bool,
     /// Go on although a month costs more than the `budget` of the stack file

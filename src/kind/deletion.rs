@@ -1,7 +1,31 @@
-//! How long a deleted object can be had back. AWS hears of it only in the call that deletes, when
-//! the stack file may no longer say: so the object itself remembers it, as a tag.
+//! What becomes of an object when it is deleted: whether AWS lets it go, and how long it can be had
+//! back. Of the latter AWS hears only in the call that deletes, when the stack file may no longer say:
+//! so the object itself remembers it, as a tag.
 
-use super::{Tags, ownership};
+use serde_json::Value;
+
+use super::{AnyKind, Tags, ownership};
+
+/// The field by which AWS refuses to delete an object that has this spec.
+pub fn protected_by(kind: &dyn AnyKind, spec: &Value) -> Option<&'static str> {
+    let (field, free) = kind.protection().first()?;
+    let value = spec.get(field)?;
+    (*value != read(free)).then_some(*field)
+}
+
+/// The spec with which AWS lets an object go that it protects; `None` when it does not protect it.
+pub fn unprotected(kind: &dyn AnyKind, spec: &Value) -> Option<Value> {
+    protected_by(kind, spec)?;
+    let mut free = spec.clone();
+    for (field, value) in kind.protection() {
+        free[*field] = read(value);
+    }
+    Some(free)
+}
+
+fn read(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_default()
+}
 
 /// The days when nothing is said.
 pub const DEFAULT_DAYS: i32 = 30;

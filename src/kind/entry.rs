@@ -38,6 +38,8 @@ pub trait AnyKind: Send + Sync {
     fn eventual(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::PROTECTION`].
+    fn protection(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::ASLEEP`].
     fn asleep(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::NIGHT`].
@@ -178,6 +180,9 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn holds_data(&self) -> bool {
         K::DATA
+    }
+    fn protection(&self) -> &'static [(&'static str, &'static str)] {
+        K::PROTECTION
     }
     fn asleep(&self) -> &'static [(&'static str, &'static str)] {
         K::ASLEEP

@@ -68,6 +68,10 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[];
     /// Whether deleting an object of this kind loses data that only it holds.
     const DATA: bool = false;
+    /// How an object differs once AWS no longer refuses to delete it: fields, each with the JSON of its
+    /// value then, the one that protects it first. An object that is protected is deleted when the
+    /// plan overrides protection, and is then changed so before.
+    const PROTECTION: &'static [(&'static str, &'static str)] = &[];
     /// How an object differs while its environment sleeps: fields, each with the JSON of its value
     /// then. Where there are any, the object itself stays.
     const ASLEEP: &'static [(&'static str, &'static str)] = &[];

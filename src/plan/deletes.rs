@@ -156,11 +156,16 @@ pub(super) fn guard(
     options: &Options,
     find: Find,
 ) -> Result<(), Diagnostics> {
-    let Some(stack) = file.filter(|_| !options.override_protection) else { return Ok(()) };
-    let is_protected = |item: &&Item| {
+    if options.override_protection {
+        return Ok(());
+    }
+    let by_file = |item: &Item, stack: &Stack| {
         let own = stack.get(&item.address).and_then(|resource| resource.lifecycle.protect);
-        let data = find(&item.kind).is_some_and(AnyKind::holds_data);
-        item.action.removes() && own.unwrap_or(stack.protect && data)
+        own.unwrap_or(stack.protect && find(&item.kind).is_some_and(AnyKind::holds_data))
+    };
+    let is_protected = |item: &&Item| {
+        let by_file = item.action.removes() && file.is_some_and(|stack| by_file(item, stack));
+        by_file || item.protected_by(find).is_some()
     };
     let protected: Vec<&Item> = items.iter().filter(is_protected).collect();
     let Some(first) = protected.first() else { return Ok(()) };
@@ -170,7 +175,11 @@ pub(super) fn guard(
     };
     let mut error = Diagnostic::error("protected", message)
         .help("change the file so that it keeps them, or override the protection");
-    error.span = stack.get(&first.address).map(|resource| resource.span.clone());
+    if protected.iter().any(|item| item.protected_by(find).is_some()) {
+        error = error.help("`--override-protection` lifts AWS's own protection as well");
+    }
+    let first = file.and_then(|stack| stack.get(&first.address));
+    error.span = first.map(|resource| resource.span.clone());
     for item in &protected {
         let verb = match item.action {
             Action::Replace { .. } => "replaced, because of ",
@@ -181,7 +190,10 @@ pub(super) fn guard(
             (Action::Replace { .. }, _) => item.replacing().collect::<Vec<_>>().join(", "),
             _ => String::new(),
         };
-        error = error.note(format!("`{}` ({}) would be {verb}{why}", item.address, item.kind));
+        let by_aws = item.protected_by(find).map(|field| format!("; AWS protects it by `{field}`"));
+        let by_aws = by_aws.unwrap_or_default();
+        let (address, kind) = (&item.address, &item.kind);
+        error = error.note(format!("`{address}` ({kind}) would be {verb}{why}{by_aws}"));
     }
     Err(error.into())
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{AnyKind, Holding, LiveObject, Tags};
+use crate::kind::{AnyKind, Holding, LiveObject, Tags, deletion};
 use crate::live::Snapshot;
 use crate::model::{Address, Stack};
 use walk::{Mode, Walk};
@@ -235,6 +235,17 @@ impl Plan {
 }
 
 impl Item {
+    /// The field by which AWS refuses to delete the object, which is to go all the same: that
+    /// protection is lifted first.
+    pub fn lifts(&self) -> Option<&'static str> {
+        self.protected_by(crate::kinds::find)
+    }
+
+    fn protected_by(&self, find: Find) -> Option<&'static str> {
+        let live = self.live.as_deref().filter(|_| self.action.removes())?;
+        deletion::protected_by(find(&self.kind)?, &live.spec)
+    }
+
     /// The fields that make the change a replacement.
     pub fn replacing(&self) -> impl Iterator<Item = &str> {
         self.changes.iter().filter(|change| change.replaces).map(|change| change.path.as_str())

@@ -286,6 +286,9 @@ fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
         Reason::NeededBy(by) => notes.push(format!("stays, because {by} is retained and needs it")),
         Reason::Missing | Reason::Differs(_) | Reason::Destroy | Reason::Same => {}
     }
+    if let Some(field) = item.lifts().filter(|_| arrow == Arrow::Becomes) {
+        notes.push(format!("AWS's protection is lifted ({field})"));
+    }
     if matches!(item.action, Action::Delete | Action::Adopt)
         && let Some(id) = id
     {

@@ -88,6 +88,9 @@ pub struct ItemReport<'a> {
     /// What it holds, where that has been looked at: before data is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holds: Option<&'a str>,
+    /// The field by which AWS protects it from deletion, where that protection is lifted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifts: Option<&'a str>,
     /// What names the live object in AWS.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
@@ -195,6 +198,7 @@ impl<'a> ItemReport<'a> {
             detail,
             loses_data: item.loses_data,
             holds: item.holds.as_ref().map(|holding| holding.what.as_str()),
+            lifts: item.lifts(),
             id: item.live.as_deref().map(crate::kind::LiveObject::id),
             changes: item.changes.iter().map(ChangeReport::new).collect(),
             tags: &item.tags,

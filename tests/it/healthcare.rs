@@ -22,8 +22,7 @@ fn path() -> PathBuf {
 }
 
 fn stack(world: &World, environment: &str, database: &str) -> Stack {
-    // AWS's own protection is part of no life that ends.
-    let params = [("database", database), ("guard", "false"), ("domain", "example.org")];
+    let params = [("database", database), ("domain", "example.org")];
     let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let options = Options {
         environment: Some(environment.to_owned()),

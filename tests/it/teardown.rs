@@ -67,7 +67,9 @@ impl Used {
 
     /// Everything that a command said, with what differs from run to run made equal.
     fn said(&self, output: &Output) -> String {
+        let folder = self.folder.path().display().to_string();
         let mut text = cli::said(output).replace(&self.world.account, "ACCOUNT");
+        text = text.replace(&folder, "FOLDER");
         for (pattern, same) in [
             (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
             (r"\b([a-z]+)-[0-9a-f]{8,17}\b", "$1-ID"),
@@ -422,4 +424,61 @@ async fn protected_objects_stop_a_destroy_before_the_first_delete() {
         used.said(&output).split("-- stderr").next().unwrap_or_default()
     );
     assert_eq!(addresses(&used).await, ["topic"]);
+}
+
+/// What AWS itself protects, in a network.
+const GUARDED: &str =
+    "  other: { kind: ec2.subnet, vpc: \"${net}\", cidr: 10.0.2.0/24, zone: eu-west-3b }
+  group: { kind: ec2.security_group, description: All of it, vpc: \"${net}\" }
+  places: { kind: rds.subnet_group, subnets: [\"${part}\", \"${other}\"] }
+  database:
+    kind: rds.instance
+    engine: mysql
+    version: \"8.4\"
+    class: db.t4g.micro
+    storage: { gb: 20 }
+    master_user: clerk
+    subnet_group: ${places}
+    security_groups: [\"${group}\"]
+    deletion_protection: true
+  balancer:
+    kind: elbv2.load_balancer
+    subnets: [\"${part}\", \"${other}\"]
+    security_groups: [\"${group}\"]
+    deletion_protection: true
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_aws_protects_stops_a_run_before_the_first_delete_or_is_lifted() {
+    let records = "  records: { kind: logs.log_group, deletion_protection: true }\n";
+    let used = Used::new(&format!("{NETWORK}{GUARDED}{records}"));
+    used.world.apply(&used.stack()).await.expect("apply");
+    let all = addresses(&used).await;
+
+    // `--force` speaks of data, not of protection.
+    used.journal(true);
+    let output = used.infra(&["destroy", "--yes", "--no-lock", "--force"]);
+    assert_eq!(output.status.code(), Some(1), "{}", used.said(&output));
+    assert_snapshot!("destroy_of_what_aws_protects", used.said(&output));
+    used.write(&format!("{NETWORK}{GUARDED}"));
+    let output = used.infra(&["apply", "--yes", "--no-lock", "--force"]);
+    assert_eq!(output.status.code(), Some(1), "{}", used.said(&output));
+    assert_snapshot!("apply_without_what_aws_protects", used.said(&output));
+    assert_eq!(used.journal(false)["calls"], json!([]), "calls that change something");
+    assert_eq!(addresses(&used).await, all);
+
+    let output = used.infra(&["apply", "--yes", "--force", "--override-protection"]);
+    assert!(output.status.success(), "{}", used.said(&output));
+    assert!(!addresses(&used).await.contains(&"records".to_owned()));
+
+    // A database that sleeps takes no change: it is started for its end.
+    let output = used.infra(&["sleep", "--yes"]);
+    assert!(output.status.success(), "{}", used.said(&output));
+    assert_eq!(used.object("database").await.spec["stopped"], true);
+    let output = used.infra(&["destroy", "--yes", "--force", "--override-protection"]);
+    assert!(output.status.success(), "{}", used.said(&output));
+    let said = used.said(&output);
+    assert!(said.contains("AWS's protection is lifted (deletion_protection)"), "{said}");
+    assert!(said.contains("\n0 objects left.\n"), "{said}");
+    assert_eq!(addresses(&used).await, [""; 0]);
 }

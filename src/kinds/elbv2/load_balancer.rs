@@ -42,7 +42,7 @@ pub struct LoadBalancer {
     #[serde(default = "ipv4")]
     #[schemars(extend("enum" = ["ipv4", "dualstack", "dualstack-without-public-ipv4"]))]
     ip_address_type: String,
-    /// Whether AWS refuses to delete it.
+    /// Whether AWS refuses to delete it, until this is taken away again or a run overrides protection.
     #[serde(default)]
     deletion_protection: bool,
     /// Seconds after which an idle connection is closed. Application load balancers only.
@@ -126,6 +126,7 @@ impl Kind for LoadBalancer {
         ("InvalidSubnet", "no internet gateway"),
         ("InvalidConfigurationRequest", "Access Denied"),
     ];
+    const PROTECTION: &'static [(&'static str, &'static str)] = &[("deletion_protection", "false")];
     const NIGHT: Option<&'static str> = Some("load_balancers");
     const USAGE: &'static [UsageName] =
         &[HOURS, UsageName::new("lcu", "Capacity units that it uses in an average hour.")];

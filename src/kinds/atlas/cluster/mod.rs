@@ -68,10 +68,12 @@ pub struct Cluster {
     /// `backup`.
     #[serde(default)]
     point_in_time: bool,
-    /// Whether Atlas refuses to delete the cluster. Before it can go, this has to be false.
+    /// Whether Atlas refuses to delete the cluster, until this is taken away again or a run overrides
+    /// protection.
     #[serde(default = "default::yes")]
     termination_protection: bool,
-    /// Whether the cluster stands still. A new one begins awake.
+    /// Whether the cluster stands still. A new one begins awake: the run after the one that makes it
+    /// pauses it.
     #[serde(default)]
     paused: bool,
 }
@@ -118,6 +120,8 @@ impl Kind for Cluster {
     const AFTER: &'static [&'static str] = &["atlas.peering"];
     const TIMEOUT: Duration = Duration::from_mins(90);
     const DATA: bool = true;
+    const PROTECTION: &'static [(&'static str, &'static str)] =
+        &[("termination_protection", "false"), ("paused", "false")];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("paused", "true")];
     const USAGE: &'static [UsageName] =
         &[HOURS, UsageName::new("backup_gb", "GB of snapshots that Atlas keeps.")];
@@ -230,7 +234,7 @@ impl Kind for Cluster {
         let deleted = api(aws).await?.delete("DeleteCluster", &path).await;
         deleted.map_err(|mut error| {
             if error.code == "CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED" {
-                error.message.push_str("; apply with `termination_protection: false` first");
+                error.message.push_str("; `--override-protection` lifts it");
             }
             error
         })

@@ -85,7 +85,8 @@ pub struct Cluster {
     /// `audit_logs` and `profiler` have to be on as well.
     #[serde(default)]
     log_exports: Set<Log>,
-    /// Whether AWS refuses to delete the cluster until this is taken away again.
+    /// Whether AWS refuses to delete the cluster, until this is taken away again or a run overrides
+    /// protection.
     #[serde(default)]
     deletion_protection: bool,
     /// Whether a snapshot is made before the cluster is deleted. It stays, and costs, until somebody
@@ -148,6 +149,8 @@ impl Kind for Cluster {
     const ARN: Option<&'static str> = Some("rds:cluster:");
     const TIMEOUT: Duration = TIMEOUT;
     const DATA: bool = true;
+    const PROTECTION: &'static [(&'static str, &'static str)] =
+        &[("deletion_protection", "false"), ("stopped", "false")];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
     const USAGE: &'static [UsageName] = &[
         UsageName::new("gb", "GB of data."),

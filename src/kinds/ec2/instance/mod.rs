@@ -73,7 +73,7 @@ pub struct Instance {
     /// Whether metrics come every minute, for a fee, instead of every five.
     #[serde(default)]
     detailed_monitoring: bool,
-    /// Whether AWS refuses to end it. It has to be turned off before the machine can be deleted.
+    /// Whether AWS refuses to end it, until this is taken away again or a run overrides protection.
     #[serde(default)]
     termination_protection: bool,
     /// Whether its traffic has to be from or to its own address. Off for routers and NAT.
@@ -131,6 +131,8 @@ impl Kind for Instance {
     const CLAIMS: &'static [&'static str] = &["subnet", "private_ip"];
     const TIMEOUT: Duration = Duration::from_mins(15);
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
+    const PROTECTION: &'static [(&'static str, &'static str)] =
+        &[("termination_protection", "false")];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
     const USAGE: &'static [UsageName] = &[HOURS, RESERVED];
 

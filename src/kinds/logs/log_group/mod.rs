@@ -34,7 +34,8 @@ pub struct LogGroup {
     /// `STANDARD`, or `INFREQUENT_ACCESS` for half the price and fewer features: no metric filters.
     #[serde(default)]
     class: Immutable<Class>,
-    /// Whether AWS refuses to delete the group until this is taken away again.
+    /// Whether AWS refuses to delete the group, until this is taken away again or a run overrides
+    /// protection.
     #[serde(default)]
     deletion_protection: bool,
     /// Metrics counted from matching events.
@@ -66,6 +67,7 @@ impl Kind for LogGroup {
     const ARN: Option<&'static str> = Some("logs:log-group:");
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[("OperationAbortedException", "")];
     const DATA: bool = true;
+    const PROTECTION: &'static [(&'static str, &'static str)] = &[("deletion_protection", "false")];
     const USAGE: &'static [UsageName] = &[
         UsageName::new("ingested_gb", "GB a month that are written to it."),
         UsageName::new("stored_gb", "GB that it keeps, compressed."),

@@ -130,7 +130,8 @@ pub struct Instance {
     /// The authority that signs its certificate: `rds-ca-rsa2048-g1`. A change may restart it.
     #[serde(default)]
     certificate_authority: Auto<String>,
-    /// Whether AWS refuses to delete the database until this is taken away again.
+    /// Whether AWS refuses to delete the database, until this is taken away again or a run overrides
+    /// protection.
     #[serde(default)]
     deletion_protection: bool,
     /// Whether a snapshot is made before the database is deleted. It stays, and costs, until somebody
@@ -195,6 +196,8 @@ impl Kind for Instance {
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidParameterValue", "IAM role ARN value is invalid")];
     const DATA: bool = true;
+    const PROTECTION: &'static [(&'static str, &'static str)] =
+        &[("deletion_protection", "false"), ("stopped", "false")];
     const ASLEEP: &'static [(&'static str, &'static str)] = &[("stopped", "true")];
     const USAGE: &'static [UsageName] = &[
         HOURS,
