@@ -8,7 +8,7 @@ use clap::Args;
 use super::cost::Costing;
 use super::plan::PlanOptions;
 use super::run::{Run, RunOptions};
-use super::{CommandResult, Context, File};
+use super::{CommandResult, Context, File, sleep};
 use crate::apply::OnMoved;
 use crate::model;
 use crate::plan::{self, night::Wish, saved::Saved};
@@ -62,7 +62,9 @@ impl Apply {
             run.look_into(&mut plan).await?;
             run.note().await;
             let costing = Costing::of(&stack, &plan, self.options.over_budget())?;
-            run.carry_out(&stack, &plan, Some(&costing), &question, KEEP, async |_| Ok(None)).await
+            let none = async |_| Ok(None);
+            let end = run.carry_out(&stack, &plan, Some(&costing), &question, KEEP, none).await?;
+            sleep::what_is_new(context, run, &plan, end).await
         };
         let found = context.find(path).await?;
         self.run.alone(context, found, "apply", work).await
@@ -105,7 +107,8 @@ impl Apply {
             }
             run.note().await;
             let on_moved = if self.strict { OnMoved::Stop } else { OnMoved::GoOn };
-            run.carry_out_reviewed(&stack, &compared, KEEP, on_moved).await
+            let end = run.carry_out_reviewed(&stack, &compared, KEEP, on_moved).await?;
+            sleep::what_is_new(context, run, &compared.carried_out(), end).await
         };
         self.run.alone(context, (stack, session), "apply", work).await
     }

@@ -12,8 +12,8 @@ use crate::model::Stack;
 use crate::plan::{self, Kept, Plan};
 
 /// How long a list may still show what was deleted.
-const LISTS_LAG: Duration = Duration::from_secs(30);
-const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
+pub(super) const LISTS_LAG: Duration = Duration::from_secs(30);
+pub(super) const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 /// Delete everything that belongs to one environment of a stack
 #[derive(Args, Debug)]

@@ -235,7 +235,7 @@ impl Run<'_> {
     }
 
     /// Applies a plan of a stack and reports; `intended` is what the history says of it.
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         stack: &Stack,
         (plan, intended): (&Plan, &Plan),

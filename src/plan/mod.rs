@@ -228,6 +228,17 @@ impl Plan {
         self.items.iter().any(|item| item.action != Action::Keep)
     }
 
+    /// The databases that are made although the environment sleeps. They run at first: nobody makes
+    /// one that is stopped.
+    pub fn awake_at_first(&self) -> impl Iterator<Item = &Item> {
+        let is_new = |item: &&Item| matches!(item.action, Action::Create | Action::Replace { .. });
+        let new = self.items.iter().filter(|_| self.asleep).filter(is_new);
+        new.filter(|item| {
+            let kind = crate::kinds::find(&item.kind);
+            kind.is_some_and(|kind| kind.holds_data() && !kind.asleep().is_empty())
+        })
+    }
+
     /// The items that change something.
     pub fn changed(&self) -> impl Iterator<Item = &Item> {
         self.items.iter().filter(|item| item.action != Action::Keep)

@@ -27,6 +27,9 @@ pub fn text(plan: &Plan) -> String {
         return text;
     }
     text.push_str(asleep(plan));
+    if plan.awake_at_first().next().is_some() {
+        text.push_str("A new database runs at first: the same run puts it to sleep at its end.\n");
+    }
     outputs(plan, &mut text);
     let losses: Vec<String> = items
         .iter()

@@ -104,8 +104,9 @@ fn a_region_that_does_not_exist_is_a_mistake_in_the_file() {
     assert_snapshot!(text);
 }
 
-/// An AWS that knows the caller and denies everything else; ends with the process.
-fn denying() -> String {
+/// A service that gives to each request what `answer` makes of its body: status, type, text. It ends
+/// with the process.
+pub fn served(answer: fn(&[u8]) -> (&'static str, &'static str, String)) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
@@ -121,15 +122,9 @@ fn denying() -> String {
             }
             let mut body = vec![0; length];
             let _ = reader.read_exact(&mut body);
-            let (status, kind, answer) = if body.starts_with(b"Action=GetCallerIdentity") {
-                let identity = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-                    <GetCallerIdentityResult><Account>000000000001</Account></GetCallerIdentityResult>\
-                    </GetCallerIdentityResponse>";
-                ("200 OK", "text/xml", identity)
-            } else {
-                let denied = r#"{"__type":"AccessDeniedException","message":"User: arn:aws:iam::000000000001:user/ci is not authorized to perform: tag:GetResources"}"#;
-                ("400 Bad Request", "application/x-amz-json-1.1", denied)
-            };
+            let asks_who = body.starts_with(b"Action=GetCallerIdentity");
+            let (status, kind, answer) =
+                if asks_who { ("200 OK", "text/xml", IDENTITY.to_owned()) } else { answer(&body) };
             let _ = write!(
                 stream,
                 "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nx-amzn-requestid: 1-2-3\r\n\
@@ -139,6 +134,22 @@ fn denying() -> String {
         }
     });
     format!("http://{address}")
+}
+
+/// Who the caller is.
+const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+    <GetCallerIdentityResult><Account>000000000001</Account></GetCallerIdentityResult>\
+    </GetCallerIdentityResponse>";
+
+/// The type of what most services answer.
+pub const JSON: &str = "application/x-amz-json-1.1";
+
+/// An AWS that knows the caller and denies everything else.
+fn denying() -> String {
+    served(|_| {
+        let denied = r#"{"__type":"AccessDeniedException","message":"User: arn:aws:iam::000000000001:user/ci is not authorized to perform: tag:GetResources"}"#;
+        ("400 Bad Request", JSON, denied.to_owned())
+    })
 }
 
 #[test]

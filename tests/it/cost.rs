@@ -1,14 +1,11 @@
 //! What a month costs, as a user meets it.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::binary::User;
-use crate::cli::{infra, said};
+use crate::cli::{JSON, infra, said, served};
 
 /// A stack that has charges of every sort: known, by use, unknown, and none.
 const SHOP: &str = "stack: shop
@@ -99,43 +96,31 @@ fn a_plan_over_the_budget_fails() {
     assert!(text.contains("Budget: 3.00 USD, over by 4.30"), "{text}");
 }
 
-/// A Price List that knows NAT gateways of one region; ends with the process.
-fn price_list() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let mut reader = BufReader::new(stream.try_clone().expect("a handle"));
-            let (mut length, mut line) = (0, String::new());
-            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap_or_default();
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            let _ = reader.read_exact(&mut body);
-            let (kind, answer) = answer(&body);
-            let _ = write!(
-                stream,
-                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\
-                 connection: close\r\n\r\n{answer}",
-                answer.len()
-            );
-        }
-    });
-    format!("http://{address}")
+#[test]
+fn a_budget_stands_in_the_way_of_waking_and_not_of_sleep() {
+    let user = User::new(
+        "stack: probe
+region: eu-west-3
+budget: { monthly: 3 }
+environments: { dev: { night: { nat: remove } } }
+resources:
+  network: { kind: ec2.vpc, cidr: 10.0.0.0/16 }
+  subnet: { kind: ec2.subnet, vpc: \"${network}\", cidr: 10.0.0.0/24, zone: eu-west-3a }
+  gateway: { kind: ec2.nat_gateway, connectivity: private, subnet: \"${subnet}\" }
+",
+    );
+    user.well(&["apply", "stack.yaml", "--yes", "--over-budget"]);
+    user.well(&["sleep", "stack.yaml", "--yes"]);
+    let over = "error[over-budget]: a month costs at least 36.50 USD, and the budget is 3.00 USD";
+    let refused = user.badly(&["wake", "stack.yaml", "--yes"]);
+    assert!(refused.contains(over), "{refused}");
+    let plan = user.well(&["plan", "stack.yaml"]);
+    assert!(plan.contains("stays asleep"), "{plan}");
+    user.well(&["wake", "stack.yaml", "--yes", "--over-budget"]);
 }
 
-/// What STS and the Price List say, the latter on two pages.
-fn answer(body: &[u8]) -> (&'static str, String) {
-    if body.starts_with(b"Action=GetCallerIdentity") {
-        let identity = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-            <GetCallerIdentityResult><Account>000000000001</Account></GetCallerIdentityResult>\
-            </GetCallerIdentityResponse>";
-        return ("text/xml", identity.to_owned());
-    }
+/// A Price List that knows NAT gateways of one region, on two pages.
+fn prices(body: &[u8]) -> (&'static str, &'static str, String) {
     let asked: Value = serde_json::from_slice(body).expect("JSON");
     let filters = asked["Filters"].as_array().expect("filters");
     let has = |how: &str, field: &str, value: &str| {
@@ -166,7 +151,7 @@ fn answer(body: &[u8]) -> (&'static str, String) {
             product("EUW3-NatGateway-Hours", "0.1000000000"),
         ] }),
     };
-    ("application/x-amz-json-1.1", page.to_string())
+    ("200 OK", JSON, page.to_string())
 }
 
 #[test]
@@ -182,7 +167,7 @@ fn prices_are_fetched_and_kept() {
     };
     // 730 h × 0.05
     assert!(run(&[]).contains("730 × 0.05 per hour = 36.50"));
-    let fetched = run(&["--refresh", "--endpoint-url", &price_list()]);
+    let fetched = run(&["--refresh", "--endpoint-url", &served(prices)]);
     assert!(fetched.contains("1 prices were fetched"), "{fetched}");
     assert!(fetched.contains("not ec2.nat_gateway.gb in eu-west-3"), "{fetched}");
     // 730 h × 0.1, in this run and in those after it.

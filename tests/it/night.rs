@@ -212,3 +212,56 @@ fn the_schedule_of_nights_is_written() {
         }
     }
 }
+
+/// AWS makes no database that is stopped: the run that makes one in an environment that sleeps puts it
+/// to sleep as well.
+#[test]
+fn a_database_that_is_new_in_the_night_sleeps() {
+    let network = "stack: shop
+region: eu-west-3
+environments: { dev: {} }
+resources:
+  vpc: { kind: ec2.vpc, cidr: 10.0.0.0/16 }
+  a: { kind: ec2.subnet, vpc: '${vpc}', cidr: 10.0.0.0/24, zone: eu-west-3a }
+  b: { kind: ec2.subnet, vpc: '${vpc}', cidr: 10.0.1.0/24, zone: eu-west-3b }
+  group: { kind: ec2.security_group, description: Databases, vpc: '${vpc}' }
+  nightly: { kind: events.rule, schedule: rate(1 day) }
+";
+    let databases = "
+  places: { kind: rds.subnet_group, subnets: ['${a}', '${b}'] }
+  orders:
+    kind: rds.instance
+    engine: mysql
+    version: '8.4'
+    class: db.t4g.micro
+    storage: { gb: 20 }
+    master_user: clerk
+    subnet_group: ${places}
+    security_groups: ['${group}']
+  records:
+    kind: docdb.cluster
+    version: '5.0'
+    master_user: clerk
+    subnet_group: ${more}
+    security_groups: ['${group}']
+  more: { kind: docdb.subnet_group, subnets: ['${a}', '${b}'] }
+  record: { kind: docdb.instance, cluster: '${records}', class: db.t4g.medium }
+";
+    let user = User::new(network);
+    user.well(&["apply", "stack.yaml", "--yes"]);
+    user.well(&["sleep", "stack.yaml", "--yes"]);
+    user.write("stack.yaml", &format!("{network}{databases}"));
+    user.begin_journal();
+    let applied = user.well(&["apply", "stack.yaml", "--yes"]);
+    assert!(applied.contains("the same run puts it to sleep"), "{applied}");
+    assert!(applied.contains("What is new runs: it is put to sleep."), "{applied}");
+    for call in ["StopDBInstance", "StopDBCluster"] {
+        assert!(user.journal().contains(&call.to_owned()), "{call} in {:?}", user.journal());
+    }
+    let plan = user.well(&["plan", "stack.yaml"]);
+    assert!(plan.contains("No changes."), "{plan}");
+    user.well(&["wake", "stack.yaml", "--yes"]);
+    let plan = user.well(&["plan", "stack.yaml"]);
+    assert!(plan.contains("No changes.") && !plan.contains("sleeps"), "{plan}");
+    user.well(&["destroy", "stack.yaml", "--yes", "--force"]);
+}

@@ -170,10 +170,6 @@ impl Kind for Cluster {
     }
 
     async fn create(aws: &Aws, new: &Self, tags: &Tags) -> Result<Outputs> {
-        if new.paused {
-            let message = "a new cluster begins awake: apply with `paused: false` first";
-            return Err(Error::new(Class::Refused, "PausedCluster", message));
-        }
         let mut body = json!({
             "name": *new.name,
             "clusterType": "REPLICASET",
