@@ -120,7 +120,7 @@ fn facts(field: &FieldRef<'_>) -> Vec<String> {
     let keywords = [
         ("x-name", "default `<stack>-<env>-<address>`"),
         ("x-auto", "AWS decides when left out"),
-        ("x-local", "where it is found; not compared"),
+        ("x-local", "AWS does not keep it: not compared itself"),
         ("x-immutable", "a change replaces the object"),
         ("writeOnly", "secret: sent, never read back"),
     ];

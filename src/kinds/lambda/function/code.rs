@@ -21,7 +21,8 @@ const LARGEST: usize = 50 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Code {
-    /// The folder that is zipped, as `${zip("folder")}` gives it together with the hash.
+    /// The folder that is zipped, as `${zip("folder")}` gives it together with the hash, by which
+    /// anything that changes in the folder is a change.
     #[serde(default)]
     folder: Local<String>,
     /// The bucket of a zip file in S3, in the function's region.
