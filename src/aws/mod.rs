@@ -171,3 +171,32 @@ macro_rules! tag_by_arn {
         }
     };
 }
+
+/// The same for services that take tags as a map: `tag_map_by_arn!(resource_arn, set_tag_keys)`, with
+/// what the SDK calls the ARN, and the keys that are taken away. Makes the functions `tag` and `map`.
+#[macro_export]
+macro_rules! tag_map_by_arn {
+    ($arn:ident, $keys:ident) => {
+        /// Adds or overwrites the tags in `set`, then takes away those named in `remove`.
+        async fn tag(
+            aws: &$crate::aws::Aws,
+            arn: &str,
+            set: &$crate::kind::Tags,
+            remove: &[String],
+        ) -> $crate::aws::Result<()> {
+            if !set.is_empty() {
+                client(aws).tag_resource().$arn(arn).set_tags(Some(map(set))).send().await?;
+            }
+            if !remove.is_empty() {
+                let keys = Some(remove.to_vec());
+                client(aws).untag_resource().$arn(arn).$keys(keys).send().await?;
+            }
+            Ok(())
+        }
+
+        /// Tags as the service takes them.
+        fn map(tags: &$crate::kind::Tags) -> std::collections::HashMap<String, String> {
+            tags.clone().into_iter().collect()
+        }
+    };
+}

@@ -2,8 +2,6 @@
 
 mod application_target;
 
-use std::collections::HashMap;
-
 use aws_sdk_applicationautoscaling::Client;
 
 pub use application_target::ApplicationTarget;
@@ -18,20 +16,7 @@ fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_applicationautoscaling)
 }
 
-async fn tag(aws: &Aws, arn: &str, set: &Tags, remove: &[String]) -> Result<()> {
-    if !set.is_empty() {
-        client(aws).tag_resource().resource_arn(arn).set_tags(Some(map(set))).send().await?;
-    }
-    if !remove.is_empty() {
-        let keys = Some(remove.to_vec());
-        client(aws).untag_resource().resource_arn(arn).set_tag_keys(keys).send().await?;
-    }
-    Ok(())
-}
-
-fn map(tags: &Tags) -> HashMap<String, String> {
-    tags.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-}
+crate::tag_map_by_arn!(resource_arn, set_tag_keys);
 
 async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
     let answer = client(aws).list_tags_for_resource().resource_arn(arn).send().await?;

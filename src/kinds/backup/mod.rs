@@ -1,11 +1,10 @@
 //! AWS Backup.
 
+mod condition;
 mod plan;
 mod restore_testing_plan;
 mod selection;
 mod vault;
-
-use std::collections::HashMap;
 
 use aws_sdk_backup::Client;
 
@@ -24,16 +23,7 @@ fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_backup)
 }
 
-async fn tag(aws: &Aws, arn: &str, set: &Tags, remove: &[String]) -> Result<()> {
-    if !set.is_empty() {
-        client(aws).tag_resource().resource_arn(arn).set_tags(Some(map(set))).send().await?;
-    }
-    if !remove.is_empty() {
-        let keys = Some(remove.to_vec());
-        client(aws).untag_resource().resource_arn(arn).set_tag_key_list(keys).send().await?;
-    }
-    Ok(())
-}
+crate::tag_map_by_arn!(resource_arn, set_tag_key_list);
 
 async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
     let mut tags = Tags::new();
@@ -42,8 +32,4 @@ async fn tags_of(aws: &Aws, arn: &str) -> Result<Tags> {
         tags.extend(page.tags.unwrap_or_default());
     }
     Ok(tags)
-}
-
-fn map(tags: &Tags) -> HashMap<String, String> {
-    tags.clone().into_iter().collect()
 }

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client;
+use super::condition::Condition;
 use crate::aws::{Absent, Aws, Error, Result, all_pages, eventually};
 use crate::kind::{Any, Arn, Problem, Ref, Set};
 use crate::kinds::iam::Role;
@@ -37,7 +38,7 @@ pub struct Selection {
     tags: Set<Tagged>,
     /// Conditions on tags which all have to be met.
     #[serde(default)]
-    conditions: Set<Condition>,
+    conditions: Set<Condition<Operator>>,
 }
 
 /// A tag.
@@ -50,19 +51,6 @@ pub struct Tagged {
     value: String,
 }
 
-/// A condition on a tag.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Condition {
-    /// The tag's key.
-    key: String,
-    /// How its value is compared.
-    #[serde(default)]
-    operator: Operator,
-    /// What it is compared with; with `*` for any text in the `…Like` operators.
-    value: String,
-}
-
 /// How a tag's value is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Operator {
@@ -72,9 +60,6 @@ pub enum Operator {
     StringLike,
     StringNotLike,
 }
-
-/// What a tag's key has before it in conditions.
-const TAG: &str = "aws:ResourceTag/";
 
 /// A role that was made a moment ago cannot be used at once.
 pub(super) const ROLE_NOT_READY: &[(&str, &str)] = &[
@@ -149,22 +134,15 @@ fn write(selection: &Selection) -> Result<BackupSelection> {
     };
     let tags = selection.tags.iter().map(tag).collect::<Result<Vec<_>>>()?;
     let of = |operator: Operator| {
-        let all = selection.conditions.iter().filter(|one| one.operator == operator);
-        let all: Vec<_> = all
-            .map(|one| {
-                ConditionParameter::builder()
-                    .condition_key(format!("{TAG}{}", one.key))
-                    .condition_value(&one.value)
-                    .build()
-            })
-            .collect();
-        (!all.is_empty()).then_some(all)
+        Condition::send(&selection.conditions, operator, |key, value| {
+            Ok(ConditionParameter::builder().condition_key(key).condition_value(value).build())
+        })
     };
     let conditions = Conditions::builder()
-        .set_string_equals(of(Operator::StringEquals))
-        .set_string_not_equals(of(Operator::StringNotEquals))
-        .set_string_like(of(Operator::StringLike))
-        .set_string_not_like(of(Operator::StringNotLike))
+        .set_string_equals(of(Operator::StringEquals)?)
+        .set_string_not_equals(of(Operator::StringNotEquals)?)
+        .set_string_like(of(Operator::StringLike)?)
+        .set_string_not_like(of(Operator::StringNotLike)?)
         .build();
     Ok(BackupSelection::builder()
         .selection_name(&selection.name)
@@ -192,12 +170,8 @@ fn read(selection: &BackupSelection) -> Selection {
     });
     let conditions = conditions.into_iter().flatten().flat_map(|(operator, all)| {
         all.iter().map(move |one| {
-            let key = one.condition_key().unwrap_or_default();
-            Condition {
-                key: key.strip_prefix(TAG).unwrap_or(key).to_owned(),
-                operator,
-                value: one.condition_value().unwrap_or_default().to_owned(),
-            }
+            let value = one.condition_value().unwrap_or_default();
+            Condition::read(operator, one.condition_key().unwrap_or_default(), value)
         })
     });
     Selection {

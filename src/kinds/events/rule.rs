@@ -3,21 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_eventbridge::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeadLetterConfig, EcsParameters, InputTransformer,
-    LaunchType as AwsLaunchType, NetworkConfiguration, PropagateTags, RetryPolicy, Rule as AwsRule,
-    RuleState, SqsParameters, Target as AwsTarget,
+    DeadLetterConfig, InputTransformer, Rule as AwsRule, RuleState, SqsParameters,
+    Target as AwsTarget,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::task::{Ecs, LaunchType, Retry, TASK_HOURS};
+use super::task::{self, Ecs, Retry, TASK_HOURS};
 use super::{client, list, tag, tags_of};
 use crate::aws::{Absent, Aws, Class, Error, Result};
 use crate::kind::expression::Schedule;
 use crate::kind::{
     Any, Arn, Charges, Immutable, Json, Kind, Live, Look, Name, Problem, Ref, Scope, Set, Status,
-    Tags, UsageName, default, from_word, ownership, to_word,
+    Tags, UsageName, default, ownership,
 };
 use crate::kinds::iam::Role;
 
@@ -310,11 +309,10 @@ fn failed(id: Option<&str>, code: Option<&str>, message: Option<&str>) -> Error 
     Error::new(class, code, format!("target `{id}`: {message}"))
 }
 
+task::in_sdk!(aws_sdk_eventbridge);
+
 fn write(target: &Target) -> Result<AwsTarget> {
-    let retry = RetryPolicy::builder()
-        .maximum_event_age_in_seconds(target.retry.age_seconds)
-        .maximum_retry_attempts(target.retry.attempts)
-        .build();
+    let retry = send_retry(&target.retry);
     let transformer = target.input_transformer.as_ref().map(|transformer| {
         InputTransformer::builder()
             .set_input_paths_map(Some(transformer.paths.clone().into_iter().collect()))
@@ -330,35 +328,10 @@ fn write(target: &Target) -> Result<AwsTarget> {
         .set_input(target.input.as_ref().map(ToString::to_string))
         .set_input_path(target.input_path.clone())
         .set_input_transformer(transformer.transpose()?)
-        .set_ecs_parameters(target.ecs.as_ref().map(write_ecs).transpose()?)
+        .set_ecs_parameters(target.ecs.as_ref().map(send_task).transpose()?)
         .set_sqs_parameters(group.map(|g| SqsParameters::builder().message_group_id(g).build()))
         .set_dead_letter_config(queue.map(|arn| DeadLetterConfig::builder().arn(arn).build()))
         .set_retry_policy((target.retry != Retry::default()).then_some(retry))
-        .build()?)
-}
-
-fn write_ecs(ecs: &Ecs) -> Result<EcsParameters> {
-    let subnets = ecs.subnets.iter().map(ToString::to_string).collect();
-    let groups = ecs.security_groups.iter().map(ToString::to_string).collect();
-    let is_fargate = ecs.launch_type == LaunchType::Fargate;
-    let public =
-        if ecs.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
-    let network = AwsVpcConfiguration::builder()
-        .set_subnets(Some(subnets))
-        .set_security_groups(Some(groups))
-        .set_assign_public_ip(is_fargate.then_some(public))
-        .build()?;
-    let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
-    Ok(EcsParameters::builder()
-        .task_definition_arn(ecs.task_definition.as_str())
-        .task_count(ecs.count)
-        .launch_type(AwsLaunchType::from(to_word(&ecs.launch_type).as_str()))
-        .set_platform_version(ecs.platform_version.clone())
-        .set_network_configuration((!ecs.subnets.is_empty()).then_some(network))
-        .set_group(ecs.group.clone())
-        .enable_execute_command(ecs.execute_command)
-        .enable_ecs_managed_tags(ecs.managed_tags)
-        .set_propagate_tags(ecs.propagate_tags.then_some(PropagateTags::TaskDefinition))
         .build()?)
 }
 
@@ -384,8 +357,6 @@ async fn read(aws: &Aws, rule: &AwsRule, tags: Tags) -> Result<Live<Rule>> {
 }
 
 fn read_target(target: &AwsTarget) -> Result<Target> {
-    let retry = target.retry_policy();
-    let default = Retry::default();
     let transformer = target.input_transformer().map(|transformer| Transformer {
         paths: transformer.input_paths_map.clone().unwrap_or_default().into_iter().collect(),
         template: transformer.input_template().to_owned(),
@@ -398,41 +369,12 @@ fn read_target(target: &AwsTarget) -> Result<Target> {
         input: target.input().map(Json::parse),
         input_path: target.input_path().map(Into::into),
         input_transformer: transformer,
-        ecs: target.ecs_parameters().map(read_ecs).transpose()?,
+        ecs: target.ecs_parameters().map(read_task).transpose()?,
         message_group: target
             .sqs_parameters()
             .and_then(SqsParameters::message_group_id)
             .map(Into::into),
         dead_letter_queue: queue.map(Into::into),
-        retry: Retry {
-            age_seconds: retry
-                .and_then(RetryPolicy::maximum_event_age_in_seconds)
-                .unwrap_or(default.age_seconds),
-            attempts: retry
-                .and_then(RetryPolicy::maximum_retry_attempts)
-                .unwrap_or(default.attempts),
-        },
-    })
-}
-
-fn read_ecs(ecs: &EcsParameters) -> Result<Ecs> {
-    let network = ecs.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
-    let subnets = network.map(AwsVpcConfiguration::subnets).unwrap_or_default();
-    let groups = network.map(AwsVpcConfiguration::security_groups).unwrap_or_default();
-    // AWS's own default, for a target that says nothing.
-    let launch_type = ecs.launch_type().map_or("EC2", AwsLaunchType::as_str);
-    Ok(Ecs {
-        task_definition: ecs.task_definition_arn().into(),
-        count: ecs.task_count().unwrap_or(1),
-        launch_type: from_word(launch_type)?,
-        platform_version: ecs.platform_version().map(Into::into),
-        subnets: subnets.iter().map(|id| id.as_str().into()).collect(),
-        security_groups: groups.iter().map(|id| id.as_str().into()).collect(),
-        assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
-            == Some(&AssignPublicIp::Enabled),
-        group: ecs.group().map(Into::into),
-        execute_command: ecs.enable_execute_command(),
-        managed_tags: ecs.enable_ecs_managed_tags(),
-        propagate_tags: ecs.propagate_tags().is_some(),
+        retry: read_retry(target.retry_policy()),
     })
 }

@@ -107,3 +107,90 @@ impl Ecs {
             .then_some("`platform_version` and `assign_public_ip` are for Fargate")
     }
 }
+
+/// Writes and reads what rules and schedules have in common in the types of a service's SDK: makes the
+/// functions `send_task`, `read_task`, `send_retry` and `read_retry` where it stands.
+macro_rules! in_sdk {
+    ($sdk:ident) => {
+        fn send_task(
+            task: &$crate::kinds::events::task::Ecs,
+        ) -> $crate::aws::Result<$sdk::types::EcsParameters> {
+            use $crate::kinds::events::task::LaunchType;
+            use $sdk::types::{AssignPublicIp, AwsVpcConfiguration, NetworkConfiguration};
+            let public = if task.assign_public_ip {
+                AssignPublicIp::Enabled
+            } else {
+                AssignPublicIp::Disabled
+            };
+            let is_fargate = task.launch_type == LaunchType::Fargate;
+            let groups = task.security_groups.iter().map(ToString::to_string);
+            let network = AwsVpcConfiguration::builder()
+                .set_subnets(Some(task.subnets.iter().map(ToString::to_string).collect()))
+                .set_security_groups(Some(groups.collect()))
+                .set_assign_public_ip(is_fargate.then_some(public))
+                .build()?;
+            let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
+            let launch_type = $crate::kind::to_word(&task.launch_type);
+            let tags = $sdk::types::PropagateTags::TaskDefinition;
+            Ok($sdk::types::EcsParameters::builder()
+                .task_definition_arn(task.task_definition.as_str())
+                .task_count(task.count)
+                .launch_type($sdk::types::LaunchType::from(launch_type.as_str()))
+                .set_platform_version(task.platform_version.clone())
+                .set_network_configuration((!task.subnets.is_empty()).then_some(network))
+                .set_group(task.group.clone())
+                .enable_execute_command(task.execute_command)
+                .enable_ecs_managed_tags(task.managed_tags)
+                .set_propagate_tags(task.propagate_tags.then_some(tags))
+                .build()?)
+        }
+
+        fn read_task(
+            task: &$sdk::types::EcsParameters,
+        ) -> $crate::aws::Result<$crate::kinds::events::task::Ecs> {
+            use $sdk::types::{AssignPublicIp, AwsVpcConfiguration, LaunchType};
+            let network = task.network_configuration().and_then(|it| it.awsvpc_configuration());
+            let subnets = network.map(AwsVpcConfiguration::subnets).unwrap_or_default();
+            let groups = network.map(AwsVpcConfiguration::security_groups).unwrap_or_default();
+            // AWS's own default, for a target that says nothing.
+            let launch_type = task.launch_type().map_or("EC2", LaunchType::as_str);
+            // One SDK says whether there is a value, the other does not.
+            let is_on = |flag: Option<bool>| flag.unwrap_or_default();
+            Ok($crate::kinds::events::task::Ecs {
+                task_definition: task.task_definition_arn().into(),
+                count: task.task_count().unwrap_or(1),
+                launch_type: $crate::kind::from_word(launch_type)?,
+                platform_version: task.platform_version().map(Into::into),
+                subnets: subnets.iter().map(|id| id.as_str().into()).collect(),
+                security_groups: groups.iter().map(|id| id.as_str().into()).collect(),
+                assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
+                    == Some(&AssignPublicIp::Enabled),
+                group: task.group().map(Into::into),
+                execute_command: is_on(task.enable_execute_command().into()),
+                managed_tags: is_on(task.enable_ecs_managed_tags().into()),
+                propagate_tags: task.propagate_tags().is_some(),
+            })
+        }
+
+        fn send_retry(retry: &$crate::kinds::events::task::Retry) -> $sdk::types::RetryPolicy {
+            $sdk::types::RetryPolicy::builder()
+                .maximum_event_age_in_seconds(retry.age_seconds)
+                .maximum_retry_attempts(retry.attempts)
+                .build()
+        }
+
+        fn read_retry(
+            retry: Option<&$sdk::types::RetryPolicy>,
+        ) -> $crate::kinds::events::task::Retry {
+            let (mut read, policy) = ($crate::kinds::events::task::Retry::default(), retry);
+            if let Some(seconds) = policy.and_then(|it| it.maximum_event_age_in_seconds()) {
+                read.age_seconds = seconds;
+            }
+            if let Some(attempts) = policy.and_then(|it| it.maximum_retry_attempts()) {
+                read.attempts = attempts;
+            }
+            read
+        }
+    };
+}
+pub(in crate::kinds) use in_sdk;

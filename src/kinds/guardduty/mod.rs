@@ -15,3 +15,5 @@ pub const KINDS: &[NewKind] = &[Entry::<Detector>::boxed];
 fn client(aws: &Aws) -> Client {
     crate::client!(aws, aws_sdk_guardduty)
 }
+
+crate::tag_map_by_arn!(resource_arn, set_tag_keys);

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::client;
 use crate::aws::{Absent, Aws, Error, Result, all_pages, eventually};
 use crate::kind::{Any, Arn, Ref, Set};
+use crate::kinds::backup::condition::Condition;
 use crate::kinds::backup::selection::ROLE_NOT_READY;
 use crate::kinds::iam::Role;
 
@@ -35,7 +36,7 @@ pub struct Selection {
     /// Conditions on tags, which all have to be met.
     #[serde(default)]
     #[schemars(length(max = 30))]
-    conditions: Set<Condition>,
+    conditions: Set<Condition<Operator>>,
     /// Settings of the restored thing in place of those that AWS takes from the original, such as
     /// `dbSubnetGroupName: test`. Names in small letters and capitals as AWS documents them.
     #[serde(default)]
@@ -46,19 +47,6 @@ pub struct Selection {
     validation_window_hours: i32,
 }
 
-/// A condition on a tag.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Condition {
-    /// The tag's key.
-    key: String,
-    /// How its value is compared.
-    #[serde(default)]
-    operator: Operator,
-    /// What it is compared with.
-    value: String,
-}
-
 /// How a tag's value is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum Operator {
@@ -66,9 +54,6 @@ pub enum Operator {
     StringEquals,
     StringNotEquals,
 }
-
-/// What a tag's key has before it in conditions.
-const TAG: &str = "aws:ResourceTag/";
 
 impl Selection {
     /// What AWS would refuse about it.
@@ -126,13 +111,9 @@ async fn find(aws: &Aws, plan: &str, name: &str) -> Result<Option<Selection>> {
 
 fn write(selection: &Selection) -> Result<RestoreTestingSelectionForCreate> {
     let of = |operator: Operator| {
-        let all = selection.conditions.iter().filter(|one| one.operator == operator);
-        let pair = |one: &Condition| {
-            let pair = KeyValue::builder().key(format!("{TAG}{}", one.key)).value(&one.value);
-            Ok(pair.build()?)
-        };
-        let all = all.map(pair).collect::<Result<Vec<_>>>()?;
-        Ok::<_, Error>((!all.is_empty()).then_some(all))
+        Condition::send(&selection.conditions, operator, |key, value| {
+            Ok(KeyValue::builder().key(key).value(value).build()?)
+        })
     };
     let conditions = ProtectedResourceConditions::builder()
         .set_string_equals(of(Operator::StringEquals)?)
@@ -160,11 +141,7 @@ fn read(selection: &RestoreTestingSelectionForGet) -> Selection {
         ]
     });
     let conditions = conditions.into_iter().flatten().flat_map(|(operator, all)| {
-        all.iter().map(move |one| Condition {
-            key: one.key().strip_prefix(TAG).unwrap_or(one.key()).to_owned(),
-            operator,
-            value: one.value().to_owned(),
-        })
+        all.iter().map(move |one| Condition::read(operator, one.key(), one.value()))
     });
     let resources = selection.protected_resource_arns().iter();
     let metadata = selection.restore_metadata_overrides().cloned().unwrap_or_default();

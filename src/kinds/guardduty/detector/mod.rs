@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::feature::{AGENTS, Agent, Feature, usual};
-use super::client;
+use super::{client, map, tag};
 use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{
     Charges, Kind, Live, Look, Problem, Scope, Set, Status, Tags, UsageName, default, from_word,
@@ -95,7 +95,7 @@ impl Kind for Detector {
             .enable(new.enabled)
             .finding_publishing_frequency(new.frequency())
             .set_features(Some(new.changes(&usual(), &Set::default())))
-            .set_tags(Some(tags.clone().into_iter().collect()))
+            .set_tags(Some(map(tags)))
             .send()
             .await?;
         let id = answer.detector_id.ok_or_else(|| Error::missing("DetectorId"))?;
@@ -121,16 +121,7 @@ impl Kind for Detector {
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
-        let (client, arn) = (client(aws), &was.outputs.arn);
-        if !set.is_empty() {
-            let tags = Some(set.clone().into_iter().collect());
-            client.tag_resource().resource_arn(arn).set_tags(tags).send().await?;
-        }
-        if !remove.is_empty() {
-            let keys = Some(remove.to_vec());
-            client.untag_resource().resource_arn(arn).set_tag_keys(keys).send().await?;
-        }
-        Ok(())
+        tag(aws, &was.outputs.arn, set, remove).await
     }
 
     fn check(&self) -> Vec<Problem> {

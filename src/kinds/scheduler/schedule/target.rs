@@ -1,16 +1,14 @@
 //! What a schedule starts.
 
 use aws_sdk_scheduler::types::{
-    AssignPublicIp, AwsVpcConfiguration, DeadLetterConfig, EcsParameters, EventBridgeParameters,
-    KinesisParameters, LaunchType as AwsLaunchType, NetworkConfiguration, PropagateTags,
-    RetryPolicy, SqsParameters, Target as AwsTarget,
+    DeadLetterConfig, EventBridgeParameters, KinesisParameters, SqsParameters, Target as AwsTarget,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Result;
-use crate::kind::{Any, Arn, Json, Ref, from_word, to_word};
-use crate::kinds::events::task::{Ecs, LaunchType, Retry};
+use crate::kind::{Any, Arn, Json, Ref};
+use crate::kinds::events::task::{self, Ecs, Retry};
 use crate::kinds::iam::Role;
 
 /// What is started.
@@ -53,6 +51,8 @@ pub struct Event {
     source: String,
 }
 
+task::in_sdk!(aws_sdk_scheduler);
+
 impl Target {
     /// What a group without a schedule starts.
     pub(super) fn nothing() -> Self {
@@ -89,9 +89,6 @@ impl Target {
     }
 
     pub(super) fn send(&self) -> Result<AwsTarget> {
-        let retry = RetryPolicy::builder()
-            .maximum_event_age_in_seconds(self.retry.age_seconds)
-            .maximum_retry_attempts(self.retry.attempts);
         let event = self.event.as_ref().map(|event| {
             let event = EventBridgeParameters::builder()
                 .detail_type(&event.detail_type)
@@ -111,12 +108,11 @@ impl Target {
             .set_kinesis_parameters(stream.transpose()?)
             .set_sqs_parameters(group.map(|g| SqsParameters::builder().message_group_id(g).build()))
             .set_dead_letter_config(queue.map(|arn| DeadLetterConfig::builder().arn(arn).build()))
-            .retry_policy(retry.build())
+            .retry_policy(send_retry(&self.retry))
             .build()?)
     }
 
     pub(super) fn read(found: &AwsTarget) -> Result<Self> {
-        let (retry, default) = (found.retry_policy(), Retry::default());
         let event = found.event_bridge_parameters().map(|event| Event {
             detail_type: event.detail_type().to_owned(),
             source: event.source().to_owned(),
@@ -132,59 +128,7 @@ impl Target {
             partition_key: found.kinesis_parameters().map(|stream| stream.partition_key().into()),
             message_group: group.map(Into::into),
             dead_letter_queue: queue.map(Into::into),
-            retry: Retry {
-                age_seconds: retry
-                    .and_then(RetryPolicy::maximum_event_age_in_seconds)
-                    .unwrap_or(default.age_seconds),
-                attempts: retry
-                    .and_then(RetryPolicy::maximum_retry_attempts)
-                    .unwrap_or(default.attempts),
-            },
+            retry: read_retry(found.retry_policy()),
         })
     }
-}
-
-fn send_task(task: &Ecs) -> Result<EcsParameters> {
-    let public =
-        if task.assign_public_ip { AssignPublicIp::Enabled } else { AssignPublicIp::Disabled };
-    let is_fargate = task.launch_type == LaunchType::Fargate;
-    let network = AwsVpcConfiguration::builder()
-        .set_subnets(Some(task.subnets.iter().map(ToString::to_string).collect()))
-        .set_security_groups(Some(task.security_groups.iter().map(ToString::to_string).collect()))
-        .set_assign_public_ip(is_fargate.then_some(public))
-        .build()?;
-    let network = NetworkConfiguration::builder().awsvpc_configuration(network).build();
-    Ok(EcsParameters::builder()
-        .task_definition_arn(task.task_definition.as_str())
-        .task_count(task.count)
-        .launch_type(AwsLaunchType::from(to_word(&task.launch_type).as_str()))
-        .set_platform_version(task.platform_version.clone())
-        .set_network_configuration((!task.subnets.is_empty()).then_some(network))
-        .set_group(task.group.clone())
-        .enable_execute_command(task.execute_command)
-        .enable_ecs_managed_tags(task.managed_tags)
-        .set_propagate_tags(task.propagate_tags.then_some(PropagateTags::TaskDefinition))
-        .build()?)
-}
-
-fn read_task(task: &EcsParameters) -> Result<Ecs> {
-    let network = task.network_configuration().and_then(NetworkConfiguration::awsvpc_configuration);
-    let subnets = network.map(AwsVpcConfiguration::subnets).unwrap_or_default();
-    let groups = network.map(AwsVpcConfiguration::security_groups).unwrap_or_default();
-    // AWS's own default, for a target that says nothing.
-    let launch_type = task.launch_type().map_or("EC2", AwsLaunchType::as_str);
-    Ok(Ecs {
-        task_definition: task.task_definition_arn().into(),
-        count: task.task_count().unwrap_or(1),
-        launch_type: from_word(launch_type)?,
-        platform_version: task.platform_version().map(Into::into),
-        subnets: subnets.iter().map(|id| id.as_str().into()).collect(),
-        security_groups: groups.iter().map(|id| id.as_str().into()).collect(),
-        assign_public_ip: network.and_then(AwsVpcConfiguration::assign_public_ip)
-            == Some(&AssignPublicIp::Enabled),
-        group: task.group().map(Into::into),
-        execute_command: task.enable_execute_command().unwrap_or_default(),
-        managed_tags: task.enable_ecs_managed_tags().unwrap_or_default(),
-        propagate_tags: task.propagate_tags().is_some(),
-    })
 }
