@@ -24,6 +24,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "atlas_alerts.py",
     "atlas_backup.py",
     "atlas_clusters.py",
+    "atlas_flex.py",
     "atlas_network.py",
     "atlas_projects.py",
     "atlas_schemas.json",

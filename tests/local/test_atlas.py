@@ -117,6 +117,29 @@ class Projects(unittest.TestCase):
         self.assertEqual(Atlas().code("GET", f"/groups/{made['id']}")[0], 404)
 
 
+class FlexClusters(unittest.TestCase):
+    def test_one_is_made_protected_and_deleted(self):
+        atlas = Atlas()
+        project = f"/groups/{atlas.project()['id']}"
+        path = f"{project}/flexClusters"
+        body = {"name": "small", "providerSettings": {"backingProviderName": "AWS"}}
+        self.assertEqual(atlas.code("POST", path, body), (400, "MISSING_ATTRIBUTE"))
+        body["providerSettings"]["regionName"] = "EU_WEST_3"
+        self.assertEqual(atlas.ok("POST", path, body)["stateName"], "CREATING")
+        self.assertEqual(atlas.code("POST", path, body), (400, "DUPLICATE_CLUSTER_NAME"))
+        one = f"{path}/small"
+        until(lambda: atlas.get(one)["stateName"] == "IDLE")
+        self.assertEqual([each["name"] for each in atlas.get(path)["results"]], ["small"])
+        self.assertEqual(atlas.get(f"{project}/clusters")["results"], [])
+        atlas.ok("PATCH", one, {"terminationProtectionEnabled": True})
+        code = "CANNOT_TERMINATE_CLUSTER_WHEN_TERMINATION_PROTECTION_ENABLED"
+        self.assertEqual(atlas.code("DELETE", one), (400, code))
+        self.assertEqual(atlas.code("DELETE", project), (409, "CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS"))
+        atlas.ok("PATCH", one, {"terminationProtectionEnabled": False})
+        atlas.ok("DELETE", one)
+        until(lambda: atlas.call("GET", one).status_code == 404)
+
+
 class Clusters(unittest.TestCase):
     def setUp(self):
         self.atlas = Atlas()

@@ -9,6 +9,7 @@ mod api;
 mod backup_schedule;
 mod cluster;
 mod database_user;
+mod flex_cluster;
 mod marker;
 mod peering;
 mod project;
@@ -20,6 +21,7 @@ pub use api::local_credentials;
 pub use backup_schedule::BackupSchedule;
 pub use cluster::Cluster;
 pub use database_user::DatabaseUser;
+pub use flex_cluster::FlexCluster;
 pub use peering::Peering;
 pub use project::Project;
 
@@ -33,9 +35,13 @@ pub const KINDS: &[NewKind] = &[
     Entry::<BackupSchedule>::boxed,
     Entry::<Cluster>::boxed,
     Entry::<DatabaseUser>::boxed,
+    Entry::<FlexCluster>::boxed,
     Entry::<Peering>::boxed,
     Entry::<Project>::boxed,
 ];
+
+/// The tag of a project in which there are, or were, flex clusters.
+const FLEX: &str = "infra:flex";
 
 /// A project as Atlas shows it; in its paths it is a group.
 #[derive(Clone, Debug, Deserialize)]
@@ -49,8 +55,11 @@ struct Group {
 }
 
 impl Group {
+    /// Without the one that is a note to ourselves.
     fn tags(&self) -> Tags {
-        from_atlas(&self.tags)
+        let mut tags = from_atlas(&self.tags);
+        tags.remove(FLEX);
+        tags
     }
 }
 

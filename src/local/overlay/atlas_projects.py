@@ -21,9 +21,11 @@ class Project:
 
     def census(self):
         import atlas_clusters
+        import atlas_flex
         import atlas_network
 
         atlas_clusters.clusters(self)
+        atlas_flex.flex(self)
         atlas_network.peers(self)
         return {sort: [str(name) for name in rows] for sort, rows in self.kept.items()}
 
@@ -97,7 +99,7 @@ def update_project(organization, body, group):
 def delete_project(organization, _, group):
     project = find(organization, group)
     project.census()
-    if project.all("cluster"):
+    if project.all("cluster") or project.all("flex"):
         detail = "Cannot close group while it has active Atlas clusters; please terminate all clusters."
         raise Refused(409, "CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS", detail)
     if project.all("peering"):

@@ -8,6 +8,7 @@ def install():
     import atlas_alerts  # noqa: F401
     import atlas_backup  # noqa: F401
     import atlas_clusters  # noqa: F401
+    import atlas_flex  # noqa: F401
     import atlas_network  # noqa: F401
     import atlas_projects  # noqa: F401
     import backup  # noqa: F401

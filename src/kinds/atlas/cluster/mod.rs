@@ -35,8 +35,9 @@ pub struct Cluster {
     /// the project may have.
     #[schemars(regex(pattern = "^[a-zA-Z0-9][a-zA-Z0-9-]*$"))]
     name: Name<64>,
-    /// The size of the machines: `M0` (free, shared, and never changed), `M10` and up. When left
-    /// out, `compute_scaling` decides between its limits.
+    /// The size of the machines: `M0` (free, shared, and never changed), `M10` and up; what is
+    /// between them is an `atlas.flex_cluster`. When left out, `compute_scaling` decides between its
+    /// limits.
     #[serde(default)]
     #[schemars(regex(
         pattern = "^(M0|M[1-9]0|M1[04]0|M[23]00|R[4568]0|R[2347]00|M[4568]0_NVME|M[24]00_NVME)$"
