@@ -58,6 +58,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "lambda_.py",
     "logs.py",
     "machines.py",
+    "once.py",
     "own.py",
     "pagesizes.py",
     "paging.py",

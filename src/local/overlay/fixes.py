@@ -33,6 +33,7 @@ def install():
     import lambda_  # noqa: F401
     import logs  # noqa: F401
     import machines  # noqa: F401
+    import once  # noqa: F401
     import paging  # noqa: F401
     import parameter_groups  # noqa: F401
     import rds  # noqa: F401

@@ -57,6 +57,23 @@ def wrap(backend, corrected):
 EC2_WORDS = {"flow-logs": "vpc-flow-log", "managed-prefix-lists": "prefix-list", "spot-instance-request": "spot-instances-request"}
 
 
+class OnlyTagged:
+    """An EC2 backend without the thousands of public images, and their snapshots, that nobody has tagged."""
+
+    def __init__(self, ec2):
+        self.ec2 = ec2
+
+    def __getattr__(self, name):
+        all_of_them = getattr(self.ec2, name)
+        if name not in ("amis", "snapshots"):
+            return all_of_them
+        return {identity: all_of_them[identity] for identity in list(self.ec2.tags) if identity in all_of_them}
+
+
+every = EC2Backend.iter_tagged_resources
+EC2Backend.iter_tagged_resources = lambda self: every(OnlyTagged(self))
+
+
 def ec2(self, listed):
     for resource in listed:
         word = resource.resource_type.partition(":")[2]
