@@ -5,7 +5,7 @@ use infra::model::Stack;
 use infra::plan::night::{self, Wish};
 use infra::plan::{Action, Plan};
 
-use crate::binary::User;
+use crate::binary::{User, said};
 use crate::world::{World, load_with, summary};
 use infra::model::Options;
 
@@ -213,8 +213,8 @@ fn the_schedule_of_nights_is_written() {
     }
 }
 
-/// AWS makes no database that is stopped: the run that makes one in an environment that sleeps puts it
-/// to sleep as well.
+/// AWS and Atlas make no database that is stopped: the run that makes one in an environment that
+/// sleeps puts it to sleep as well.
 #[test]
 fn a_database_that_is_new_in_the_night_sleeps() {
     let network = "stack: shop
@@ -246,22 +246,33 @@ resources:
     security_groups: ['${group}']
   more: { kind: docdb.subnet_group, subnets: ['${a}', '${b}'] }
   record: { kind: docdb.instance, cluster: '${records}', class: db.t4g.medium }
+  atlas: { kind: atlas.project }
+  visits: { kind: atlas.cluster, project: '${atlas}', tier: M10, termination_protection: false }
 ";
     let user = User::new(network);
-    user.well(&["apply", "stack.yaml", "--yes"]);
-    user.well(&["sleep", "stack.yaml", "--yes"]);
+    let well = |arguments: &[&str]| {
+        let mut command = user.infra(arguments);
+        command.env("MONGODB_ATLAS_BASE_URL", &user.world.endpoint);
+        command.env("MONGODB_ATLAS_PUBLIC_KEY", &user.world.account);
+        let output = command.env("MONGODB_ATLAS_PRIVATE_KEY", "local").output().expect("run");
+        assert!(output.status.success(), "{arguments:?}\n{}", said(&output));
+        said(&output)
+    };
+    well(&["apply", "stack.yaml", "--yes"]);
+    well(&["sleep", "stack.yaml", "--yes"]);
     user.write("stack.yaml", &format!("{network}{databases}"));
     user.begin_journal();
-    let applied = user.well(&["apply", "stack.yaml", "--yes"]);
+    let applied = well(&["apply", "stack.yaml", "--yes"]);
     assert!(applied.contains("the same run puts it to sleep"), "{applied}");
     assert!(applied.contains("What is new runs: it is put to sleep."), "{applied}");
     for call in ["StopDBInstance", "StopDBCluster"] {
         assert!(user.journal().contains(&call.to_owned()), "{call} in {:?}", user.journal());
     }
-    let plan = user.well(&["plan", "stack.yaml"]);
+    assert!(applied.contains("~ visits"), "{applied}");
+    let plan = well(&["plan", "stack.yaml"]);
     assert!(plan.contains("No changes."), "{plan}");
-    user.well(&["wake", "stack.yaml", "--yes"]);
-    let plan = user.well(&["plan", "stack.yaml"]);
+    well(&["wake", "stack.yaml", "--yes"]);
+    let plan = well(&["plan", "stack.yaml"]);
     assert!(plan.contains("No changes.") && !plan.contains("sleeps"), "{plan}");
-    user.well(&["destroy", "stack.yaml", "--yes", "--force"]);
+    well(&["destroy", "stack.yaml", "--yes", "--force"]);
 }
