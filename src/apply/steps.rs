@@ -1,11 +1,12 @@
 //! Plan → steps, and what each needs to be done first. Pure.
 //!
 //! What is made follows the references of the stack file; what goes follows those of the live
-//! objects, the other way round. Where the two together go in a circle, the weakest link is turned
-//! into something that does not: an order that was only a hint is dropped, an object whose late
-//! fields hold another back is unlinked first, a replacement gives up making the new object first.
+//! objects, the other way round, unless a kind says that its objects go before those that refer to
+//! them late. Where the two together go in a circle, the weakest link is turned into something that
+//! does not: an order that was only a hint is dropped, an object whose late fields hold another back
+//! is unlinked first, a replacement gives up making the new object first.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use crate::graph::Graph;
@@ -42,6 +43,8 @@ pub(super) struct Steps {
     pub next: Vec<Vec<usize>>,
     /// By item, its own.
     pub own: Vec<Vec<usize>>,
+    /// Items whose late fields change by themselves, as what they refer to goes before them.
+    pub freed: BTreeSet<usize>,
 }
 
 /// How much the order of two steps matters; the least goes first when not all can be kept.
@@ -70,6 +73,7 @@ pub(super) fn steps(plan: &Plan, declared: &dyn Declared, find: Find) -> Result<
         graph: Graph::new(),
         weights: BTreeMap::new(),
         late_refs: Vec::new(),
+        freed: BTreeSet::new(),
     };
     builder.nodes(declared);
     builder.making(declared);
@@ -90,6 +94,7 @@ struct Builder<'a> {
     weights: BTreeMap<(Step, Step), Weight>,
     /// Late references among live objects: the item that refers and the one that goes.
     late_refs: Vec<(usize, usize)>,
+    freed: BTreeSet<usize>,
 }
 
 impl Builder<'_> {
@@ -283,7 +288,12 @@ impl Builder<'_> {
                 let Some(moved) = self.moved(from, link.late) else { continue };
                 // An object that another one needs in two ways cannot be unlinked from it.
                 let late = links.iter().all(|other| other.to != link.to || other.late);
-                if late {
+                let outlives = |kind: &dyn AnyKind| kind.after().contains(&&*self.items[from].kind);
+                if late && self.kinds[places[link.to]].is_some_and(outlives) {
+                    // What goes lets go of it: it is free for another only then.
+                    self.edge(moved, delete, Weight::Hint);
+                    self.freed.insert(from);
+                } else if late {
                     self.late_refs.push((from, places[link.to]));
                     self.edge(delete, moved, Weight::Late(from));
                 } else {
@@ -354,6 +364,7 @@ impl Builder<'_> {
                 .map(|step| self.graph.needed_by(step).map(|next| places[next]).collect())
                 .collect(),
             steps,
+            freed: self.freed,
         })
     }
 

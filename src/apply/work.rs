@@ -15,6 +15,7 @@ use crate::plan::diff::{carry, diff, ignored};
 use super::clock::Clock;
 use super::error::{DEADLINE, HOLDS_DATA, MOVED, NEVER_USABLE, OTHER};
 use super::event::{Event, Verb};
+use super::late::is_late_path;
 use super::retry::look_intervals;
 
 /// What a step sends.
@@ -54,6 +55,8 @@ pub(super) struct Site<'a> {
     pub reviewed: Option<LiveObject>,
     /// Fields that may change all the same.
     pub ignored: &'a [String],
+    /// Whether late fields may, too: what they referred to has gone in this run.
+    pub freed: bool,
     pub timeout: Duration,
     pub clock: &'a dyn Clock,
     pub events: &'a UnboundedSender<Event>,
@@ -138,7 +141,11 @@ impl Site<'_> {
                 let keys: BTreeSet<&String> = was.tags.keys().chain(now.tags.keys()).collect();
                 let other = keys.into_iter().filter(|key| was.tags.get(*key) != now.tags.get(*key));
                 moved.extend(other.map(|key| format!("tags.{key}")));
-                moved.retain(|path| !ignored(self.ignored, path));
+                let schema = self.kind.schema().json();
+                let may = |path: &str| {
+                    ignored(self.ignored, path) || self.freed && is_late_path(schema, path)
+                };
+                moved.retain(|path| !may(path));
                 moved
             }
             // What is gone already is deleted.
@@ -228,7 +235,7 @@ impl Site<'_> {
 
     /// The error for an object that could not be deleted, perhaps because of the data in it.
     async fn holding(&self, was: &LiveObject, empty: bool, error: Error) -> Error {
-        if !self.kind.holds_data() || !matches!(error.class, Class::Refused | Class::Busy) {
+        if !error.is_one_of(self.kind.full()) {
             return error;
         }
         match self.kind.holds(&self.aws, was).await {

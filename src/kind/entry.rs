@@ -38,6 +38,8 @@ pub trait AnyKind: Send + Sync {
     fn eventual(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::DATA`].
     fn holds_data(&self) -> bool;
+    /// See [`Kind::FULL`].
+    fn full(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::PROTECTION`].
     fn protection(&self) -> &'static [(&'static str, &'static str)];
     /// See [`Kind::ASLEEP`].
@@ -180,6 +182,9 @@ impl<K: Kind> AnyKind for Entry<K> {
     }
     fn holds_data(&self) -> bool {
         K::DATA
+    }
+    fn full(&self) -> &'static [(&'static str, &'static str)] {
+        K::FULL
     }
     fn protection(&self) -> &'static [(&'static str, &'static str)] {
         K::PROTECTION

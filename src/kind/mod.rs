@@ -56,7 +56,8 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     /// API leaves the kind out, so that it is always discovered.
     const ARN: Option<&'static str>;
     /// Kinds whose objects are made before, and torn down after, those of this kind, although
-    /// no field refers to them.
+    /// no field refers to them. A late field of theirs that refers to one of this kind does not hold
+    /// it back: what goes lets go of them.
     const AFTER: &'static [&'static str] = &[];
     /// Fields that no two objects may share. When a replacement keeps them all, the old
     /// object goes first. A [`Name`] field is a claim without being listed.
@@ -68,6 +69,9 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[];
     /// Whether deleting an object of this kind loses data that only it holds.
     const DATA: bool = false;
+    /// Error codes, each with a part of the message ("" for any), with which AWS refuses to delete an
+    /// object because of what it holds. All others say something else of it, such as that it is used.
+    const FULL: &'static [(&'static str, &'static str)] = &[];
     /// How an object differs once AWS no longer refuses to delete it: fields, each with the JSON of its
     /// value then, the one that protects it first. An object that is protected is deleted when the
     /// plan overrides protection, and is then changed so before.

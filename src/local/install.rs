@@ -80,6 +80,7 @@ const OVERLAY: &[(&str, &str)] = overlay![
     "states.py",
     "tagging.py",
     "tokens.py",
+    "volumes.py",
     "wafv2.py",
     "web.py",
 ];

@@ -137,27 +137,3 @@ class Machines(unittest.TestCase):
             AssociationId=held["AssociationId"], IamInstanceProfile={"Arn": arns[1]}
         )
         self.assertEqual(self.show(machine)["IamInstanceProfile"]["Arn"], arns[1])
-
-    def test_a_volume_has_one_machine_and_grows(self):
-        zone = self.show(machine := self.run_one())["Placement"]["AvailabilityZone"]
-        made = self.ec2.create_volume(AvailabilityZone=zone, Size=10, VolumeType="gp3")
-        volume = made["VolumeId"]
-        held = {"VolumeId": volume, "InstanceId": machine}
-
-        def show():
-            return self.ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]
-
-        self.assertEqual((show()["Iops"], show()["Throughput"]), (3000, 125))
-        until(lambda: show()["State"] == "available")
-        with refused("InvalidParameterValue"):
-            self.ec2.attach_volume(**held, Device="/dev/sda1")
-        self.ec2.attach_volume(**held, Device="/dev/sdf")
-        with refused("VolumeInUse"):
-            self.ec2.attach_volume(**held, Device="/dev/sdg")
-        with refused("VolumeInUse"):
-            self.ec2.delete_volume(VolumeId=volume)
-        self.ec2.modify_volume(VolumeId=volume, Size=20)
-        with refused("InvalidParameterValue"):
-            self.ec2.modify_volume(VolumeId=volume, Size=10)
-        self.ec2.modify_volume(VolumeId=volume, VolumeType="gp2")
-        self.assertEqual((show()["Size"], show().get("Iops")), (20, None))

@@ -311,6 +311,7 @@ impl<'a> Engine<'a> {
             verb: self.verb(step),
             reviewed: self.reviewed(step),
             ignored: self.context.declared.ignored(&item.address),
+            freed: self.steps.freed.contains(&self.steps.steps[step].item),
             timeout: self.timeout(item, kind),
             clock: self.context.clock,
             events: self.events,

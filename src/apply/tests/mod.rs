@@ -6,6 +6,7 @@ mod world;
 
 use serde_json::json;
 
+use crate::apply::OnMoved;
 use crate::plan::Action;
 
 use stage::{Stage, peers, uses};
@@ -231,4 +232,45 @@ fn an_order_is_found_for_ten_thousand_items() {
     let run = stage.run();
     assert_eq!(run.outcome.done.len(), 10_000);
     assert!(run.at("delete n09999") < run.at("delete n04999"));
+}
+
+/// What a node refers to late is of a kind that goes before nodes do: by itself, or for another.
+#[test]
+fn what_is_torn_down_first_is_not_held_back_by_what_outlives_it() {
+    let stage = |node: Action, later: Action| {
+        let mut stage = Stage::default();
+        stage.world.lock().unchecked = true;
+        let old = stage.world.put("test.later", "later", json!({ "place": "old" }));
+        let user = stage.world.put("test.node", "node", json!({ "peers": ["later-1"] }));
+        let goes = later == Action::Delete;
+        let spec = |spec| (!goes).then_some(spec);
+        stage.item("test.later", "later", later, spec(json!({ "place": "new" })), Some(old));
+        stage.item("test.node", "node", node, spec(peers(&["later"])), Some(user));
+        stage
+    };
+    let run = |stage: Stage| {
+        let run = stage.run();
+        assert!(run.outcome.is_success(), "{:?}", run.outcome);
+        run.calls().join(", ")
+    };
+    assert_eq!(run(stage(Action::Delete, Action::Delete)), "delete later, delete node");
+    let told = run(stage(Action::Update, OLD_FIRST));
+    assert_eq!(told, "delete later, create later, update node");
+    let told = run(stage(Action::Update, NEW_FIRST));
+    assert_eq!(told, "create later, delete later, update node");
+}
+
+/// What went let go of it, which is none of the changes that nobody has reviewed.
+#[test]
+fn what_outlives_another_may_have_lost_it_since_its_plan_was_reviewed() {
+    let mut stage = Stage::default();
+    stage.world.lock().unchecked = true;
+    stage.options.on_moved = Some(OnMoved::Stop);
+    let old = stage.world.put_owned("test.later", "later", json!({}));
+    let user = stage.world.put_owned("test.node", "node", json!({ "peers": ["later-1"] }));
+    stage.delete("later", old);
+    stage.delete("node", user);
+    stage.world.lock().objects.get_mut("node-2").unwrap().spec["peers"] = json!([]);
+    let run = stage.run();
+    assert!(run.outcome.is_success(), "{:?}", run.outcome);
 }

@@ -81,6 +81,47 @@ fn held(remedy: Option<&str>) -> (Run, Vec<Vec<String>>) {
     (run, blocked)
 }
 
+/// The deletion of an object with data, which AWS refuses this often with this error.
+fn store(class: Class, code: &str, times: usize, delete_data: bool) -> Run {
+    let mut stage = Stage::default();
+    stage.options.delete_data = delete_data;
+    let object = stage.world.put("test.store", "a", json!({}));
+    stage.delete("a", object);
+    stage.world.fault("delete a", class, code, times);
+    stage.run()
+}
+
+#[test]
+fn what_is_in_use_is_waited_for_whatever_it_holds() {
+    for delete_data in [false, true] {
+        let run = store(Class::Busy, "VolumeInUse", 3, delete_data);
+        assert!(run.outcome.is_success(), "{:?}", run.outcome.failed);
+        assert_eq!(retries(&run), 3);
+    }
+}
+
+#[test]
+fn what_aws_does_not_delete_is_not_tried_again_for_its_data() {
+    for delete_data in [false, true] {
+        let run = store(Class::Refused, "InvalidParameterCombination", 1, delete_data);
+        assert_eq!((run.failure().0, retries(&run)), ("InvalidParameterCombination", 0));
+    }
+}
+
+#[test]
+fn what_aws_does_not_delete_for_its_data_says_so() {
+    for class in [Class::Busy, Class::Refused] {
+        let run = store(class, "NotEmpty", 1, false);
+        assert_eq!((run.failure().0, retries(&run)), ("HoldsData", 0));
+        let message = &run.outcome.failed[0].error.message;
+        assert!(message.starts_with("it holds 1 thing; AWS says NotEmpty"), "{message}");
+        // Somebody has put it there after the rest was taken away.
+        let run = store(class, "NotEmpty", 1, true);
+        assert!(run.outcome.is_success(), "{:?}", run.outcome.failed);
+        assert_eq!(retries(&run), 1);
+    }
+}
+
 #[test]
 fn what_holds_an_object_is_named_once_and_waited_for() {
     let (run, blocked) = held(None);

@@ -18,8 +18,8 @@ use crate::apply::clock::Clock;
 use crate::apply::stop::Stop;
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{
-    Any, AnyKind, Auto, Blocker, Entry, Immutable, Kind, Late, Live, LiveObject, Ref, Scope,
-    Secret, Set, Status, Tags, field,
+    Any, AnyKind, Auto, Blocker, Entry, Holding, Immutable, Kind, Late, Live, LiveObject, Ref,
+    Scope, Secret, Set, Status, Tags, field,
 };
 
 pub(super) const REGION: &str = "test-1";
@@ -248,7 +248,7 @@ fn references(spec: &Value) -> Vec<String> {
 }
 
 /// A kind of the cloud: 0 is `test.node`; 1 is `test.later`, made after nodes although no field
-/// says so, with an error that passes.
+/// says so, with an error that passes; 2 is `test.store`, which always holds data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub(super) struct Node<const N: usize> {
     /// What has to be there first.
@@ -282,12 +282,14 @@ pub(super) struct Outputs {
 }
 
 impl<const N: usize> Kind for Node<N> {
-    const NAME: &'static str = ["test.node", "test.later"][N];
+    const NAME: &'static str = ["test.node", "test.later", "test.store"][N];
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
-    const AFTER: &'static [&'static str] = [&[], &["test.node"] as &[_]][N];
+    const AFTER: &'static [&'static str] = [&[], &["test.node"] as &[_], &[]][N];
     const CLAIMS: &'static [&'static str] = &["place"];
     const EVENTUAL: &'static [(&'static str, &'static str)] = &[("NotYet", "")];
+    const DATA: bool = N == 2;
+    const FULL: &'static [(&'static str, &'static str)] = &[("NotEmpty", "")];
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let world = World::of(aws);
@@ -348,6 +350,10 @@ impl<const N: usize> Kind for Node<N> {
         Ok(())
     }
 
+    async fn holds(_: &Aws, _: &Live<Self>) -> Result<Option<Holding>> {
+        Ok(Holding::count(usize::from(Self::DATA), false, "thing", "things"))
+    }
+
     async fn blockers(aws: &Aws, _: &Live<Self>) -> Vec<Blocker> {
         World::of(aws).lock().blockers.clone()
     }
@@ -378,8 +384,9 @@ impl<const N: usize> Kind for Node<N> {
     }
 }
 
-static KINDS: LazyLock<[Box<dyn AnyKind>; 2]> =
-    LazyLock::new(|| [Entry::<Node<0>>::boxed(), Entry::<Node<1>>::boxed()]);
+static KINDS: LazyLock<[Box<dyn AnyKind>; 3]> = LazyLock::new(|| {
+    [Entry::<Node<0>>::boxed(), Entry::<Node<1>>::boxed(), Entry::<Node<2>>::boxed()]
+});
 
 /// The kinds of the cloud.
 pub(super) fn find(name: &str) -> Option<&'static dyn AnyKind> {

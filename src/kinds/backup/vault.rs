@@ -66,6 +66,8 @@ impl Kind for Vault {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("backup:backup-vault:");
     const DATA: bool = true;
+    const FULL: &'static [(&'static str, &'static str)] =
+        &[("InvalidRequestException", "contains recovery points")];
     // Large recovery points take their time to go.
     const TIMEOUT: Duration = Duration::from_mins(30);
     const USAGE: &'static [UsageName] = &[

@@ -9,9 +9,9 @@ use super::client;
 use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::Problem;
 
-/// Waits between looks at a change, and for how long it is looked at.
-const LOOK: Duration = Duration::from_secs(2);
-const LOOKS: u32 = 300;
+/// The longest wait between looks at a change, and how many there are.
+const LONGEST: Duration = Duration::from_secs(5);
+const LOOKS: u32 = 120;
 
 /// Types whose operations per second are chosen.
 fn has_iops(r#type: &str) -> bool {
@@ -116,6 +116,7 @@ pub(super) async fn modify(aws: &Aws, id: &str, was: &Shape<'_>, now: &Shape<'_>
         }
         other => drop(other?),
     }
+    let mut wait = Duration::from_millis(250);
     for _ in 0..LOOKS {
         let latest = latest(aws, id).await?;
         match latest.as_ref().and_then(VolumeModification::modification_state) {
@@ -124,9 +125,10 @@ pub(super) async fn modify(aws: &Aws, id: &str, was: &Shape<'_>, now: &Shape<'_>
                 let why = why.unwrap_or("AWS gives no reason");
                 return Err(Error::new(Class::Refused, "VolumeModificationFailed", why));
             }
-            Some(VolumeModificationState::Modifying) | None => tokio::time::sleep(LOOK).await,
+            Some(VolumeModificationState::Modifying) | None => tokio::time::sleep(wait).await,
             Some(_) => return Ok(()),
         }
+        wait = (wait * 2).min(LONGEST);
     }
     let message = format!("the change of {id} is still under way");
     Err(Error::new(Class::Busy, "VolumeModifying", message))

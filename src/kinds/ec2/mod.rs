@@ -15,6 +15,7 @@ mod route_table;
 mod rule;
 mod security_group;
 mod subnet;
+mod volume;
 mod vpc;
 mod vpc_endpoint;
 
@@ -30,6 +31,7 @@ pub use network_acl::NetworkAcl;
 pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
 pub use subnet::Subnet;
+pub use volume::Volume;
 pub use vpc::Vpc;
 pub use vpc_endpoint::VpcEndpoint;
 
@@ -47,6 +49,7 @@ pub const KINDS: &[NewKind] = &[
     Entry::<RouteTable>::boxed,
     Entry::<SecurityGroup>::boxed,
     Entry::<Subnet>::boxed,
+    Entry::<Volume>::boxed,
     Entry::<Vpc>::boxed,
     Entry::<VpcEndpoint>::boxed,
 ];

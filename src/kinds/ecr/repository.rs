@@ -63,6 +63,7 @@ impl Kind for Repository {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = Some("ecr:repository/");
     const DATA: bool = true;
+    const FULL: &'static [(&'static str, &'static str)] = &[("RepositoryNotEmptyException", "")];
     // A policy may name a role that was just made.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidParameterException", "Principal not found")];

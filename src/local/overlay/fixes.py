@@ -48,6 +48,7 @@ def install():
     import sns  # noqa: F401
     import states  # noqa: F401
     import sqs  # noqa: F401
+    import volumes  # noqa: F401
     import wafv2  # noqa: F401
     import tagging
 

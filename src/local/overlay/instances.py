@@ -1,4 +1,4 @@
-"""EC2 instances and volumes: the states they pass through, and what ends with an instance."""
+"""EC2 instances: the states they pass through, and what ends with an instance."""
 
 import copy
 
@@ -6,7 +6,6 @@ from moto.autoscaling.exceptions import AutoscalingClientError
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.ec2.exceptions import EC2ClientError, InvalidLaunchTemplateIdNotFound
 from moto.ec2.models import EC2Backend
-from moto.ec2.models.elastic_block_store import Volume
 from moto.ec2.models.instances import Instance
 from moto.ec2.responses import EC2Response
 
@@ -88,46 +87,6 @@ def finish(inner, instance):
         if not interface.delete_on_termination:
             interface.instance = interface.attachment_id = interface.attach_time = None
             interface.status = "available"
-
-
-# Volumes
-
-
-Volume.passing = None
-Volume.status = property(lambda self: "in-use" if self.attachment else self.passing or "available")
-
-
-def ready(backend):
-    """While a backend is being made it makes images, with volumes and snapshots."""
-    return states.host(backend.account_id, backend.region_name) is backend
-
-
-@around(EC2Backend)
-def create_volume(inner, self, *args, **kwargs):
-    volume = inner(self, *args, **kwargs)
-    if ready(self):
-        states.pass_through(self, volume, "passing", "creating", None)
-    return volume
-
-
-@around(EC2Backend)
-def delete_volume(inner, self, volume_id):
-    volume = self.get_volume(volume_id)
-    if volume.passing == "deleting":
-        return volume
-    if volume.attachment or not ready(self):
-        return inner(self, volume_id)
-    states.pass_through(self, volume, "passing", "deleting", "gone", then=lambda: inner(self, volume_id))
-    return volume
-
-
-@around(EC2Backend, "copy_snapshot")
-@around(EC2Backend, "create_snapshot")
-def make_snapshot(inner, self, *args, **kwargs):
-    snapshot = inner(self, *args, **kwargs)
-    if ready(self):
-        states.pass_through(self, snapshot, "status", "pending", "completed")
-    return snapshot
 
 
 # Auto Scaling groups

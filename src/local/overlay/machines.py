@@ -1,5 +1,5 @@
-"""EC2 instances and their volumes as AWS makes and changes them: images behind parameters, root volumes, interfaces,
-what can be changed only while an instance is stopped, and what moto does not know of."""
+"""EC2 instances as AWS makes and changes them: images behind parameters, root volumes, interfaces, what can be changed
+only while an instance is stopped, and what moto does not know of."""
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError
@@ -14,6 +14,7 @@ from moto.iam.exceptions import NotFoundException
 from moto.ssm.models import ssm_backends
 
 from patch import added, around
+from volumes import of_request
 
 PARAMETER = "resolve:ssm:"
 # GiB, where neither the request nor an image says
@@ -93,12 +94,6 @@ def complete(params, image):
             each["Ebs"].setdefault("DeleteOnTermination", True)
             each["Ebs"].setdefault("VolumeType", "gp3")
     params["BlockDeviceMappings"] = mappings
-
-
-def of_request(volume, wanted, kind=None):
-    """Speed is kept as well, and has a default."""
-    iops, throughput = (3000, 125) if (kind or volume.volume_type) == "gp3" else (None, None)
-    volume.iops, volume.throughput = wanted.get("Iops") or iops, wanted.get("Throughput") or throughput
 
 
 STOPPED_ONLY = ("InstanceType", "UserData", "Kernel", "Ramdisk", "EbsOptimized")
@@ -240,43 +235,3 @@ def replace_iam_instance_profile_association(inner, self, association_id, *args,
     made = inner(self, association_id, *args, **kwargs)
     made.instance.iam_instance_profile = {"Arn": made.iam_instance_profile.arn, "Id": made.association_id}
     return made
-
-
-# Volumes
-
-
-@around(EC2Backend)
-def modify_volume(inner, self, volume_id, target_size=None, target_volume_type=None, *rest, **named):
-    """A volume does not shrink; another type has speeds of its own."""
-    volume = self.get_volume(volume_id)
-    if target_size and int(target_size) < int(volume.size):
-        text = f"New size cannot be smaller than existing size, {volume.size} GiB."
-        raise EC2ClientError("InvalidParameterValue", text)
-    retyped = target_volume_type and target_volume_type != volume.volume_type
-    if retyped:
-        of_request(volume, {}, target_volume_type)
-    return inner(self, volume_id, target_size, target_volume_type, *rest, **named)
-
-
-@around(EC2Response)
-def attach_volume(inner, self):
-    """One machine has it, under a device that is free, once both are there."""
-    volume = self.ec2_backend.get_volume(self._get_param("VolumeId"))
-    instance, device = self.ec2_backend.get_instance(self._get_param("InstanceId")), self._get_param("Device")
-    if volume.attachment:
-        raise EC2ClientError("VolumeInUse", f"{volume.id} is already attached to an instance")
-    if volume.status != "available":
-        raise EC2ClientError("IncorrectState", f"{volume.id} is not 'available'.")
-    if instance.state not in ("running", "stopped"):
-        raise EC2ClientError("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
-    if device in instance.block_device_mapping:
-        text = f"Invalid value '{device}' for unixDevice. Attachment point {device} is already in use"
-        raise EC2ClientError("InvalidParameterValue", text)
-    return inner(self)
-
-
-@around(EC2Backend)
-def create_volume(inner, self, *args, **kwargs):
-    volume = inner(self, *args, **kwargs)
-    of_request(volume, {"Iops": volume.iops, "Throughput": volume.throughput})
-    return volume

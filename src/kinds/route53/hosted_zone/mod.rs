@@ -67,6 +67,7 @@ impl Kind for HostedZone {
     const ARN: Option<&'static str> = Some("route53:hostedzone/");
     const GLOBAL: bool = true;
     const DATA: bool = true;
+    const FULL: &'static [(&'static str, &'static str)] = &[("HostedZoneNotEmpty", "")];
     /// Nor is a network.
     const EVENTUAL: &'static [(&'static str, &'static str)] =
         &[("InvalidVPCId", ""), ("NoSuchHostedZone", "")];

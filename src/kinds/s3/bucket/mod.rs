@@ -75,6 +75,7 @@ impl Kind for Bucket {
         ("OperationAborted", ""),
     ];
     const DATA: bool = true;
+    const FULL: &'static [(&'static str, &'static str)] = &[("BucketNotEmpty", "")];
     const USAGE: &'static [UsageName] = &[
         UsageName::new("gb", "GB in the class `STANDARD`."),
         UsageName::new("infrequent_gb", "GB in `STANDARD_IA`."),
