@@ -84,7 +84,7 @@ impl Kind for FlexCluster {
     const NAME: &'static str = "atlas.flex_cluster";
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
-    const TIMEOUT: Duration = Duration::from_mins(60);
+    const TIMEOUT: Duration = Duration::from_hours(1);
     const DATA: bool = true;
     const PROTECTION: &'static [(&'static str, &'static str)] =
         &[("termination_protection", "false")];
