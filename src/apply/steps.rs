@@ -288,8 +288,7 @@ impl Builder<'_> {
                 let Some(moved) = self.moved(from, link.late) else { continue };
                 // An object that another one needs in two ways cannot be unlinked from it.
                 let late = links.iter().all(|other| other.to != link.to || other.late);
-                let outlives = |kind: &dyn AnyKind| kind.after().contains(&&*self.items[from].kind);
-                if late && self.kinds[places[link.to]].is_some_and(outlives) {
+                if late && link.is_outlived(&self.items[from].kind, self.kinds[places[link.to]]) {
                     // What goes lets go of it: it is free for another only then.
                     self.edge(moved, delete, Weight::Hint);
                     self.freed.insert(from);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::claims::{Claims, region_of};
-use super::teardown::{links_with, order_with};
+use super::teardown::{Link, links_with, order_with};
 use super::walk::tag_changes;
 use super::{Action, Find, Item, Kept, Options, PlanErrors, Reason};
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -79,7 +79,10 @@ pub(super) fn delete_items(
     }
     while let Some(place) = front.pop_front() {
         let by = Address::new(objects[place].address().unwrap_or_default());
-        let mut needed: Vec<usize> = links[place].iter().map(|link| link.to).collect();
+        let outlived =
+            |link: &&Link| link.is_outlived(&objects[place].kind, find(&objects[link.to].kind));
+        let needed = links[place].iter().filter(|link| !outlived(link));
+        let mut needed: Vec<usize> = needed.map(|link| link.to).collect();
         for holds in keep.iter().filter(|kept| kept.is(objects[place])) {
             needed.extend((0..objects.len()).filter(|&to| has_one_of(objects[to], holds)));
         }

@@ -18,6 +18,14 @@ pub struct Link {
     pub late: bool,
 }
 
+impl Link {
+    /// Whether the object that refers outlives the other: that one goes before it by its kind, and lets
+    /// go of it then.
+    pub(crate) fn is_outlived(&self, from: &str, to: Option<&dyn AnyKind>) -> bool {
+        self.late && to.is_some_and(|kind| kind.after().contains(&from))
+    }
+}
+
 /// What each object refers to among the others: the references in its spec, matched against the
 /// outputs of all. Where several objects have the same output, those of the same region count.
 pub(crate) fn links_with(objects: &[&LiveObject], find: Find) -> Vec<Vec<Link>> {
