@@ -1,6 +1,7 @@
 #!/bin/bash
 # Installs MongoDB on Amazon Linux 2023, with its data on a volume of its own, and lets the network's tasks in. Runs
 # when the machine first starts. The volume comes a little later: empty, or with the data of the machine before.
+# SECRET and REGION say where the login is that the tasks use.
 set -euo pipefail
 device=/dev/sdf
 data=/var/lib/mongo
@@ -47,5 +48,23 @@ dnf install -y mongodb-org
 # The number of the user may be another one than on the machine before.
 chown -R mongod:mongod "$data"
 sed -i 's/bindIp: .*/bindIp: 0.0.0.0/' /etc/mongod.conf
+grep -q '^security:' /etc/mongod.conf || printf 'security:\n  authorization: enabled\n' >>/etc/mongod.conf
 systemctl daemon-reload
 systemctl enable --now mongod
+
+# MongoDB lets the first user be made from the machine itself, without a login. A volume that was in use has it.
+for _ in $(seq 60); do
+  mongosh --quiet --eval 'db.hello().ok' && break
+  sleep 2
+done
+install -m 600 /dev/null /run/login.js
+aws secretsmanager get-secret-value --region "$REGION" --secret-id "$SECRET" --query SecretString --output text |
+  python3 -c '
+import json, sys
+login = json.load(sys.stdin)
+roles = [{"role": "readWrite", "db": "healthcare"}]
+user = json.dumps({"user": login["username"], "pwd": login["password"], "roles": roles})
+print("try { db.createUser(%s) } catch (e) { if (!/requires authentication|already exists/.test(e.message)) throw e }" % user)
+' >/run/login.js
+mongosh --quiet admin /run/login.js
+rm /run/login.js
