@@ -238,7 +238,7 @@ async fn not_empty(account: &Account, file: &Path) -> Result<Option<String>> {
         if ended.is_success() {
             return Ok(None);
         }
-        words = ended.last_words();
+        words = ended.differences();
         pause().await;
     }
     Ok(Some(format!("the plan is not empty: {words}")))

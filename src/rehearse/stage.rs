@@ -60,6 +60,20 @@ impl Ended {
     }
 }
 
+impl Ended {
+    /// What a plan says is to be done, on one line; the end of what it wrote where it says nothing.
+    pub fn differences(&self) -> String {
+        let lines = self.text.lines().map(str::trim).filter(|line| {
+            line.starts_with(['+', '~', '-', '±'])
+                || line.contains(" → ")
+                || line.starts_with("Plan:")
+        });
+        let lines: Vec<String> =
+            lines.take(8).map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        if lines.is_empty() { self.last_words() } else { lines.join(" | ") }
+    }
+}
+
 type Result<T> = std::result::Result<T, RehearsalError>;
 
 impl Account {
