@@ -1,15 +1,12 @@
 //! Ownership of what has no tags, written into a tag of the object that it belongs to: the address,
 //! with `;retain` behind it where it is to stay.
-//!
-//! The tags that the stack file gives cannot be kept there as well: what the file says of them
-//! counts as what is.
 
 use serde_json::{Value, json};
 
 use super::api::tags::{Tag, changed, from_atlas};
 use super::api::{Api, read};
 use crate::aws::{Absent, Result};
-use crate::kind::{Scope, Tags, ownership};
+use crate::kind::{Tags, ownership};
 
 const RETAINED: &str = ";retain";
 
@@ -63,19 +60,16 @@ fn tags_of(object: &Value) -> Vec<Tag> {
 
 /// The tags of what an object's marker stands for, if there is one. `owner` are the tags of the
 /// project.
-pub fn marked(scope: &Scope, owner: &Tags, object: &Value, key: &str) -> Option<Tags> {
+pub fn marked(owner: &Tags, object: &Value, key: &str) -> Option<Tags> {
     let value = from_atlas(&tags_of(object)).remove(key)?;
     let (address, retained) = match value.strip_suffix(RETAINED) {
         Some(address) => (address.to_owned(), true),
         None => (value, false),
     };
-    let said = scope.expected.get(&address).cloned().unwrap_or_default();
-    let mut tags: Tags =
-        said.into_iter().filter(|(key, _)| !key.starts_with(ownership::PREFIX)).collect();
+    let mut tags = Tags::from([(ownership::ADDRESS.to_owned(), address)]);
     for key in [ownership::STACK, ownership::ENVIRONMENT] {
         tags.extend(owner.get(key).map(|value| (key.to_owned(), value.clone())));
     }
-    tags.insert(ownership::ADDRESS.to_owned(), address);
     if retained {
         tags.insert(ownership::RETAIN.to_owned(), "true".to_owned());
     }

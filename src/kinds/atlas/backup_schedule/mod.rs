@@ -124,12 +124,13 @@ impl Kind for BackupSchedule {
     type Outputs = Outputs;
     const ARN: Option<&'static str> = None;
     const GLOBAL: bool = true;
+    const TAGS: bool = false;
     const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let clusters = rows(aws, scope, "ListClusters", "clusters").await?;
         let found = clusters.iter().filter_map(|(group, row)| {
-            let tags = marked(scope, &group.tags(), row, MARKER)?;
+            let tags = marked(&group.tags(), row, MARKER)?;
             let name = row["name"].as_str()?;
             Some(async move {
                 let shown = shown(&*api(aws).await?, &group.id, name).await.absent()?;
