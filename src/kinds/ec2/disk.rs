@@ -99,13 +99,20 @@ pub(super) async fn modify(aws: &Aws, id: &str, was: &Shape<'_>, now: &Shape<'_>
     // What AWS decided for the old type is none of the new one's.
     let now = now.chosen();
     let retyped = was.r#type != now.r#type;
+    let size = now.size.filter(|_| was.size != now.size);
+    let iops = now.iops.filter(|_| retyped || was.iops != now.iops);
+    let throughput = now.throughput.filter(|_| retyped || was.throughput != now.throughput);
+    // What the file leaves to AWS is no change, and AWS refuses a call without any.
+    if !retyped && size.is_none() && iops.is_none() && throughput.is_none() {
+        return Ok(());
+    }
     let modify = client(aws)
         .modify_volume()
         .volume_id(id)
-        .set_size(now.size.filter(|_| was.size != now.size))
+        .set_size(size)
         .set_volume_type(retyped.then(|| now.r#type.into()))
-        .set_iops(now.iops.filter(|_| retyped || was.iops != now.iops))
-        .set_throughput(now.throughput.filter(|_| retyped || was.throughput != now.throughput));
+        .set_iops(iops)
+        .set_throughput(throughput);
     match modify.send().await.map_err(Error::from) {
         // The answer to an earlier call may have been lost: then this is the change under way.
         Err(error) if matches!(error.class, Class::Busy | Class::Refused) => {
