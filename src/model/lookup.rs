@@ -81,7 +81,10 @@ pub(super) fn value(thing: &Thing, shared: &Shared, known: &dyn Outputs) -> Resu
                         partial = true;
                         map.insert(key.clone(), value);
                     }
-                    Answer::Unknown => partial = true,
+                    Answer::Unknown => {
+                        partial = true;
+                        map.insert(evaluate::LACKS.to_owned(), true.into());
+                    }
                 }
             }
             let map = Value::Object(map);

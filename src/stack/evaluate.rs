@@ -21,12 +21,17 @@ pub enum Selection {
     Index(usize),
 }
 
+/// The key that a mapping has in place of those that are not known yet, so that it is told by where it
+/// gets to: into a longer list, or into a text.
+pub const LACKS: &str = "(not known yet)";
+
 /// What is known of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// All of it.
     Known(Json),
-    /// A mapping that lacks keys which are not known yet.
+    /// A mapping that lacks keys which are not known yet, or a list of such. Where it is the stack
+    /// file's own, [`LACKS`] stands for them.
     Partial(Json),
     /// Nothing.
     Unknown,
@@ -218,7 +223,18 @@ fn evaluate_tree(code: &Code, tree: &IdedExpr, source: &dyn Source) -> Result<Op
         Err(ExecutionError::NoSuchKey(_)) if partial => return Ok(None),
         Err(error) => return Err(fault(code, &error)),
     };
-    to_json(&value).map(Some).map_err(|message| Fault::new(message, &code.source))
+    let value = to_json(&value).map_err(|message| Fault::new(message, &code.source))?;
+    Ok((!partial || !lacks(&value)).then_some(value))
+}
+
+/// Whether a part of a value is not known yet.
+fn lacks(value: &Json) -> bool {
+    match value {
+        Json::Array(items) => items.iter().any(lacks),
+        Json::Object(map) => map.contains_key(LACKS) || map.values().any(lacks),
+        Json::String(text) => text.contains(LACKS),
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
+    }
 }
 
 /// An evaluation's error in our words.

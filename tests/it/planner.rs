@@ -621,3 +621,34 @@ fn a_kind_of_which_there_is_one_is_declared_once_in_a_region() {
     let lines = lines(&planned(ONE, NOTHING, &renamed).unwrap());
     assert_eq!(lines, ["create sentry Missing", "delete guard Orphan"]);
 }
+
+/// A list that is known, and a mapping of which one value is not: together they are not known, instead of
+/// being a list with less in it.
+#[test]
+fn what_is_not_known_yet_does_not_vanish_from_a_longer_list() {
+    let text = "
+stack: shop
+region: eu-west-3
+resources:
+  network:
+    template: network
+    with:
+      nat: none
+      routes: '${[{\"destination\": \"192.168.0.0/16\", \"peering\": other.id}]}'
+  other: { kind: ec2.vpc, cidr: 10.9.0.0/16 }
+";
+    let options = model::Options::default();
+    let stack = model::load_str("stack.yaml", text, &crate::root(), &options);
+    let stack = stack.unwrap_or_else(|mistakes| panic!("{}", mistakes.render(false)));
+    let plan = plan::plan(&stack, &Snapshot::default(), &Options::default()).expect("a plan");
+    let tables: Vec<&Value> = plan
+        .items
+        .iter()
+        .filter(|item| item.address.as_str().starts_with("network/private_routes"))
+        .filter_map(|item| item.desired.as_ref()?.get("routes"))
+        .collect();
+    assert!(!tables.is_empty());
+    for routes in tables {
+        assert!(routes.to_string().contains("${"), "waits: {routes}");
+    }
+}
