@@ -20,3 +20,5 @@ pub mod adr_0008_looked_for_before_made_again {}
 pub mod adr_0009_asleep_is_another_stack {}
 #[doc = include_str!("0010-code-by-its-hash.md")]
 pub mod adr_0010_code_by_its_hash {}
+#[doc = include_str!("0011-what-a-plan-costs.md")]
+pub mod adr_0011_what_a_plan_costs {}
