@@ -8,7 +8,7 @@ use crate::kind::charge::{Charges, Usage};
 use crate::kind::schema::substitute_unknowns;
 use crate::kind::{AnyKind, LiveObject, is_unknown};
 use crate::kinds;
-use crate::model::{Address, Outputs, Resource, Stack};
+use crate::model::{Address, Resource, Stack, Whereabouts, whereabouts};
 use crate::plan::{Action, Plan};
 
 /// One object that costs something, or nothing.
@@ -31,23 +31,11 @@ pub(super) struct World<'a> {
     live: HashMap<&'a str, Vec<&'a Address>>,
 }
 
-/// Says of everything where it is, in place of what it is.
-struct Where<'a>(&'a Stack);
-
-impl Outputs for Where<'_> {
-    fn get(&self, address: &Address, field: &str) -> Option<Value> {
-        let output = self.0.get(address)?.kind.outputs().field(field)?;
-        // Only texts can be told from what they stand for.
-        let is_text = output.schema.get("type").is_some_and(|name| name == "string");
-        is_text.then(|| format!("${{{address}}}").into())
-    }
-}
-
-/// Texts of a declaration, with the addresses that [`Where`] put in their places.
+/// Texts of a declaration, with the addresses that [`Whereabouts`] put in their places.
 fn references(written: &Value, resolved: &Value, into: &mut HashMap<String, Address>) {
     match (written, resolved) {
         (Value::String(text), Value::String(place)) if is_unknown(text) => {
-            if let Some(address) = place.strip_prefix("${").and_then(|it| it.strip_suffix('}')) {
+            if let Some(address) = whereabouts(place) {
                 into.insert(text.clone(), Address::new(address));
             }
         }
@@ -144,7 +132,7 @@ impl<'a> World<'a> {
 
 fn declared(stack: &Stack, resource: &Resource) -> Part {
     let mut refers = HashMap::new();
-    if let Ok(resolved) = resource.resolve(&Where(stack)) {
+    if let Ok(resolved) = resource.resolve(&Whereabouts(stack)) {
         references(&resource.spec, &resolved, &mut refers);
     }
     refers.retain(|_, address| stack.get(address).is_some());

@@ -18,6 +18,7 @@ mod scope;
 mod sites;
 mod typed;
 mod walk;
+mod whereabouts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -36,6 +37,7 @@ use crate::kind::{AnyKind, Tags, ownership};
 pub use cost::{Budget, DOLLAR};
 pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
+pub use whereabouts::{Whereabouts, whereabouts};
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
