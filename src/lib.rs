@@ -8,7 +8,8 @@
 //!                                        ├─► plan ─► apply ─► report
 //! AWS ◄──────────── aws ◄─ kinds ─► live ┘    │        │         ▲
 //!                            ▲────────────────│────────┘         │
-//!                                             └─► cost ──────────┘
+//!                                             ├─► cost ──────────┤
+//!                                             └─► picture ───────┘
 //! ```
 //!
 //! Four things hold everywhere, and a test reads the sources to see that they do:
@@ -35,6 +36,8 @@ pub mod live;
 pub mod plan;
 
 pub mod cost;
+
+pub mod picture;
 
 pub mod apply;
 

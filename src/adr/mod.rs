@@ -22,3 +22,5 @@ pub mod adr_0009_asleep_is_another_stack {}
 pub mod adr_0010_code_by_its_hash {}
 #[doc = include_str!("0011-what-a-plan-costs.md")]
 pub mod adr_0011_what_a_plan_costs {}
+#[doc = include_str!("0012-pictures.md")]
+pub mod adr_0012_pictures {}

@@ -4,6 +4,7 @@ mod apply;
 mod cost;
 mod destroy;
 mod drift;
+mod graph;
 mod history;
 mod init;
 mod kinds;
@@ -21,13 +22,13 @@ mod starts;
 mod validate;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use crate::aws::Calls;
 use crate::model;
-use crate::report::{self, Report};
+use crate::report::Report;
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +103,7 @@ enum Command {
     Drift(drift::Drift),
     Show(show::Show),
     Cost(cost::Cost),
+    Graph(graph::Graph),
     Rehearse(rehearse::Rehearse),
     History(history::History),
     Lock(lock::Lock),
@@ -115,6 +117,19 @@ struct File {
     /// The stack file
     #[arg(value_name = "STACK", default_value = "infra.yaml")]
     stack: PathBuf,
+}
+
+impl File {
+    /// A file to write, which is not the one that is read: an ending is soon forgotten.
+    fn beside<'a>(&self, out: Option<&'a Path>) -> anyhow::Result<Option<&'a Path>> {
+        if let Some(path) = out
+            && let (Ok(read), Ok(written)) = (self.stack.canonicalize(), path.canonicalize())
+            && read == written
+        {
+            anyhow::bail!("{} is the stack file: write to another", path.display());
+        }
+        Ok(out)
+    }
 }
 
 /// What every command has at hand.
@@ -145,7 +160,7 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 impl Cli {
     /// Runs the command and reports how it went.
     pub fn run(self) -> Exit {
-        report::hide_messages_of_panics();
+        crate::report::hide_messages_of_panics();
         log(self.global.verbose);
         let color = match self.global.color {
             ColorChoice::Auto => anstream::ColorChoice::Auto,
@@ -193,6 +208,7 @@ impl Command {
             Self::Drift(command) => command.run(context).await,
             Self::Show(command) => command.run(context).await,
             Self::Cost(command) => command.run(context).await,
+            Self::Graph(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,

@@ -6,6 +6,7 @@ pub mod cost;
 mod history;
 mod outcome;
 mod panic;
+mod picture;
 pub mod plan;
 pub mod plan_json;
 pub mod progress;
@@ -24,6 +25,7 @@ use serde::Serialize;
 use serde_json::json;
 
 pub use panic::hide_messages_of_panics;
+pub use picture::PictureFormat;
 
 use crate::cost::{Currency, Estimate};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -168,6 +168,7 @@ async fn life(what: &str, stack: &str, given: &[&str]) -> Vec<String> {
     assert!(run(&["validate", "stack.yaml"]), "{what}");
     assert!(run(&["plan", "stack.yaml"]), "{what}");
     assert!(run(&["plan", "stack.yaml", "--out", "review"]), "{what}");
+    assert!(run(&["graph", "stack.yaml", "--offline"]), "{what}");
     let service = json!(["secretsmanager:Create*", "secretsmanager:Put*", "secretsmanager:Get*"]);
     heard.user.faults(&json!([{ "kind": "deny", "operations": service }]));
     assert!(!heard.run(&[&["apply", "review"], given].concat()), "{what}: it is denied");
@@ -183,6 +184,7 @@ async fn life(what: &str, stack: &str, given: &[&str]) -> Vec<String> {
     assert!(run(&["plan", "stack.yaml", "--detailed-exitcode"]), "{what}");
     assert!(run(&["drift", "stack.yaml"]), "{what}");
     assert!(run(&["show", "stack.yaml"]), "{what}");
+    assert!(run(&["graph", "stack.yaml"]), "{what}");
     assert!(run(&["history", "stack.yaml"]), "{what}");
     assert!(run(&["lock", "show", "stack.yaml"]), "{what}");
     let mut listed = heard.user.infra(&[&["history", "stack.yaml", "--json"], given].concat());

@@ -2,6 +2,7 @@
 
 mod atlas;
 mod binary;
+mod browser;
 mod canary;
 mod cases;
 mod cli;
@@ -15,6 +16,7 @@ mod law;
 mod local;
 mod lock;
 mod night;
+mod picture;
 mod plan;
 mod planner;
 mod rehearse;
