@@ -176,7 +176,7 @@ impl Costing {
 }
 
 /// The list prices: those that were fetched, and those that come with the program.
-fn prices() -> anyhow::Result<Prices> {
+pub(super) fn prices() -> anyhow::Result<Prices> {
     let mut prices = Prices::embedded();
     let Ok(path) = prices_path() else { return Ok(prices) };
     let Ok(text) = std::fs::read_to_string(&path) else { return Ok(prices) };

@@ -14,6 +14,7 @@ mod nightly;
 mod plan;
 mod reap;
 mod rehearse;
+mod report;
 mod run;
 mod session;
 mod show;
@@ -104,6 +105,7 @@ enum Command {
     Show(show::Show),
     Cost(cost::Cost),
     Graph(graph::Graph),
+    Report(report::Report),
     Rehearse(rehearse::Rehearse),
     History(history::History),
     Lock(lock::Lock),
@@ -209,6 +211,7 @@ impl Command {
             Self::Show(command) => command.run(context).await,
             Self::Cost(command) => command.run(context).await,
             Self::Graph(command) => command.run(context).await,
+            Self::Report(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,

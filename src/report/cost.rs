@@ -81,7 +81,8 @@ pub fn change_json(estimate: &Estimate, currency: &Currency) -> Value {
     })
 }
 
-fn charges(count: usize) -> String {
+/// So many charges.
+pub(super) fn charges(count: usize) -> String {
     if count == 1 { "1 charge".to_owned() } else { format!("{count} charges") }
 }
 
@@ -125,14 +126,37 @@ impl Costs<'_> {
     }
 
     fn sums(&self, label: &str, width: usize, sums: [Sum; 2], text: &mut String) {
-        let [running, asleep] = sums.map(|sum| match (sum.unknown, sum.by_use) {
-            (0, 0) => format!("{:.2} ", sum.usd * self.currency.rate),
-            // What is not known does not look like nothing.
-            (0, _) if sum.usd == 0.0 => "by use ".to_owned(),
-            _ if sum.usd == 0.0 => "unknown ".to_owned(),
-            _ => format!("{:.2}+", sum.usd * self.currency.rate),
+        let [running, asleep] = sums.map(|sum| {
+            let cell = self.cell(sum);
+            if cell.ends_with('+') { cell } else { cell + " " }
         });
         let _ = writeln!(text, "{label:width$}  {running:>12}  {asleep:>12}");
+    }
+
+    /// A sum in a table; with a plus, there is more to it that is not known.
+    pub(super) fn cell(&self, sum: Sum) -> String {
+        match (sum.unknown, sum.by_use) {
+            (0, 0) => format!("{:.2}", sum.usd * self.currency.rate),
+            // What is not known does not look like nothing.
+            (0, _) if sum.usd == 0.0 => "by use".to_owned(),
+            _ if sum.usd == 0.0 => "unknown".to_owned(),
+            _ => format!("{:.2}+", sum.usd * self.currency.rate),
+        }
+    }
+
+    /// The totals, as lines of text.
+    pub(super) fn sums_text(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "{:12}  {:>12}  {:>12}", "", "running", "asleep");
+        self.totals(12, &mut text);
+        text.replace("\n\n", "\n")
+    }
+
+    /// What is to be known about the sums, as lines of text.
+    pub(super) fn notes_text(&self) -> String {
+        let mut text = String::new();
+        self.notes(&mut text);
+        text.trim_start().to_owned()
     }
 
     fn line(&self, line: &Line, width: usize, text: &mut String) {
@@ -142,7 +166,8 @@ impl Costs<'_> {
         }
     }
 
-    fn item(&self, item: &Item) -> String {
+    /// What is charged, and how its cost comes about.
+    pub(super) fn item(&self, item: &Item) -> String {
         let (what, unit) = (&item.what, &item.unit);
         let price = item.price.map(|usd| number(usd * self.currency.rate));
         match (&item.position, item.quantity, price) {

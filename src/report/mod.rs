@@ -5,6 +5,7 @@ mod calls;
 pub mod cost;
 mod history;
 mod outcome;
+pub mod page;
 mod panic;
 mod picture;
 pub mod plan;

@@ -257,7 +257,7 @@ fn symbol(item: &Item, arrow: Arrow) -> (&'static str, Style) {
 }
 
 /// What is to be known of an item beside its address and kind.
-fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
+pub(super) fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
     let mut notes = Vec::new();
     if item.region != plan.region {
         notes.push(format!("in {}", item.region));
@@ -301,7 +301,7 @@ fn notes(plan: &Plan, item: &Item, arrow: Arrow) -> Vec<String> {
 }
 
 /// The fields of an item: those that differ, or for a new object those that are not our defaults.
-fn fields(item: &Item, indent: usize, arrow: Arrow, text: &mut String) {
+pub(super) fn fields(item: &Item, indent: usize, arrow: Arrow, text: &mut String) {
     let width = |names: &mut dyn Iterator<Item = &str>| {
         names.map(|name| name.chars().count()).max().unwrap_or(0).min(36)
     };

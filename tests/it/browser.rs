@@ -159,6 +159,23 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
+    /// Types into what has the focus.
+    pub fn type_text(&mut self, text: &str) {
+        self.call("Input.insertText", &json!({ "text": text }));
+    }
+
+    /// Presses a key, such as Tab.
+    pub fn press(&mut self, key: &str, code: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            let mut event = json!({ "type": kind, "key": key, "code": key,
+                "windowsVirtualKeyCode": code });
+            if key == "Enter" {
+                event["text"] = "\r".into();
+            }
+            self.call("Input.dispatchKeyEvent", &event);
+        }
+    }
+
     /// What the reader prefers: `light` or `dark`.
     pub fn prefer(&mut self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);

@@ -169,6 +169,8 @@ async fn life(what: &str, stack: &str, given: &[&str]) -> Vec<String> {
     assert!(run(&["plan", "stack.yaml"]), "{what}");
     assert!(run(&["plan", "stack.yaml", "--out", "review"]), "{what}");
     assert!(run(&["graph", "stack.yaml", "--offline"]), "{what}");
+    let page = ["report", "stack.yaml", "--html", "page.html", "--offline"];
+    assert!(heard.run(&[&page, given].concat()), "{what}");
     let service = json!(["secretsmanager:Create*", "secretsmanager:Put*", "secretsmanager:Get*"]);
     heard.user.faults(&json!([{ "kind": "deny", "operations": service }]));
     assert!(!heard.run(&[&["apply", "review"], given].concat()), "{what}: it is denied");
@@ -187,6 +189,8 @@ async fn life(what: &str, stack: &str, given: &[&str]) -> Vec<String> {
     assert!(run(&["graph", "stack.yaml"]), "{what}");
     assert!(run(&["history", "stack.yaml"]), "{what}");
     assert!(run(&["lock", "show", "stack.yaml"]), "{what}");
+    let page = ["report", "stack.yaml", "--html", "-"];
+    assert!(heard.run(&[&page, given].concat()), "{what}");
     let mut listed = heard.user.infra(&[&["history", "stack.yaml", "--json"], given].concat());
     let listed = listed.env("SECRET", CANARY).output().expect("run");
     let listed: Value = serde_json::from_slice(&listed.stdout).expect("JSON");

@@ -16,6 +16,7 @@ mod law;
 mod local;
 mod lock;
 mod night;
+mod page;
 mod picture;
 mod plan;
 mod planner;

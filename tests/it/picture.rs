@@ -145,10 +145,13 @@ fn the_ending_of_the_file_says_the_format() {
     assert_snapshot!(said(&output));
 
     let before = std::fs::read(&path).expect("the stack file");
-    let mut graph = infra(home.path());
-    graph.current_dir(home.path()).args(["graph", "stack.yaml", "--env", "dev", "--offline"]);
-    let text = said(&graph.args(["--out", "./stack.yaml"]).output().expect("run"));
-    assert!(text.contains("./stack.yaml is the stack file: write to another"), "{text}");
+    for arguments in [["graph", "--out"], ["report", "--html"]] {
+        let mut write = infra(home.path());
+        write.current_dir(home.path()).args([arguments[0], "stack.yaml", "--env", "dev"]);
+        let output = write.args(["--offline", arguments[1], "./stack.yaml"]).output().expect("run");
+        let text = said(&output);
+        assert!(text.contains("./stack.yaml is the stack file: write to another"), "{text}");
+    }
     assert_eq!(std::fs::read(&path).expect("the stack file"), before, "it is as it was");
 }
 
