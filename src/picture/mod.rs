@@ -14,7 +14,7 @@ mod traffic;
 use serde::Serialize;
 
 use crate::model::{Address, Stack};
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 
 /// A stack to look at.
 #[derive(Clone, Debug, Serialize)]
@@ -246,9 +246,4 @@ impl EdgeKind {
             Self::Traffic => "traffic",
         }
     }
-}
-
-/// An action as a picture names it.
-fn word(action: Action) -> &'static str {
-    action.as_str()
 }

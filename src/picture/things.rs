@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::word;
 use crate::kind::schema::visit_refs;
 use crate::kind::{AnyKind, LiveObject};
 use crate::kinds;
@@ -85,7 +84,7 @@ fn planned<'a>(stack: &'a Stack, item: &'a Item) -> Option<Thing<'a>> {
     let resource = stack.get(&item.address).filter(|resource| {
         item.action != Action::Delete && resource.kind.name() == item.kind && item.desired.is_some()
     });
-    let action = Some(word(item.action));
+    let action = Some(item.action.as_str());
     if let Some(resource) = resource {
         return Some(declared(stack, resource, live, action));
     }
