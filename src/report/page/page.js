@@ -76,6 +76,7 @@
   const zoom = (to) => {
     scale = to;
     picture.style.width = to === null ? "" : `${Math.round(wide * to)}px`;
+    picture.style.maxWidth = to === null ? "" : "none";
   };
   const now = () => scale ?? picture.clientWidth / wide;
   one("#larger").addEventListener("click", () => zoom(Math.min(now() * 1.25, 4)));
@@ -83,8 +84,8 @@
   one("#fit").addEventListener("click", () => zoom(null));
   one("#whole").addEventListener("click", () => zoom(1));
 
-  // On paper nothing can be unfolded.
+  // On paper nothing can be unfolded, and the plan is what matters.
   let folded = [];
-  addEventListener("beforeprint", () => { folded = all("details:not([open])"); for (const it of folded) it.open = true; });
+  addEventListener("beforeprint", () => { folded = all("#plan details:not([open])"); for (const it of folded) it.open = true; });
   addEventListener("afterprint", () => { for (const it of folded) it.open = false; });
 })();
