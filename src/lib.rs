@@ -33,6 +33,8 @@ pub mod kinds;
 pub mod aws;
 pub mod live;
 
+pub mod import;
+
 pub mod plan;
 
 pub mod cost;

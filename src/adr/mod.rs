@@ -24,3 +24,5 @@ pub mod adr_0010_code_by_its_hash {}
 pub mod adr_0011_what_a_plan_costs {}
 #[doc = include_str!("0012-pictures.md")]
 pub mod adr_0012_pictures {}
+#[doc = include_str!("0013-adoption-is-named.md")]
+pub mod adr_0013_adoption_is_named {}

@@ -60,6 +60,11 @@ impl Bookkeeping {
         Self { aws: aws.clone(), bucket }
     }
 
+    /// Whether that is the name of the bucket in the region of `aws`.
+    pub fn is_one(aws: &Aws, name: &str) -> bool {
+        Self::new(aws).bucket == name
+    }
+
     /// The bucket's name.
     pub fn bucket(&self) -> &str {
         &self.bucket

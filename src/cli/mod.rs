@@ -1,11 +1,14 @@
 //! The command line: one thin file per command.
 
+mod account;
+mod adopt;
 mod apply;
 mod cost;
 mod destroy;
 mod drift;
 mod graph;
 mod history;
+mod import;
 mod init;
 mod kinds;
 mod local;
@@ -20,6 +23,7 @@ mod session;
 mod show;
 mod sleep;
 mod starts;
+mod unmanaged;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -107,6 +111,9 @@ enum Command {
     Graph(graph::Graph),
     Report(report::Report),
     Rehearse(rehearse::Rehearse),
+    Import(import::Import),
+    Adopt(adopt::Adopt),
+    Unmanaged(unmanaged::Unmanaged),
     History(history::History),
     Lock(lock::Lock),
     Kinds(kinds::Kinds),
@@ -213,6 +220,9 @@ impl Command {
             Self::Graph(command) => command.run(context).await,
             Self::Report(command) => command.run(context).await,
             Self::Rehearse(command) => command.run(context).await,
+            Self::Import(command) => command.run(context).await,
+            Self::Adopt(command) => command.run(context).await,
+            Self::Unmanaged(command) => command.run(context).await,
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,
             Self::Kinds(command) => command.run(context),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use jiff::Timestamp;
 
@@ -103,10 +103,7 @@ fn environments(path: &Path) -> anyhow::Result<Vec<String>> {
 
 /// The environments that are noted in the account.
 async fn of_account(context: &Context) -> anyhow::Result<Vec<Found>> {
-    let env = |name| std::env::var(name).ok().filter(|region: &String| !region.is_empty());
-    let region = context.global.region.clone().or_else(|| env("AWS_REGION"));
-    let region = region.or_else(|| env("AWS_DEFAULT_REGION"));
-    let region = region.context("--account needs a region: give --region")?;
+    let region = context.home_region()?;
     let session = context.session(&region).await?;
     let mut found = Vec::new();
     for note in Notes::new(&session.region(&region)).all().await? {

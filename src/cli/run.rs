@@ -198,14 +198,31 @@ impl Run<'_> {
         if !self.options.force {
             refuse_losses(plan, keep)?;
         }
-        let yes = self.options.yes;
+        self.ask(question).await?;
+        self.execute(stack, (plan, plan), apply::Options::default(), remains).await
+    }
+
+    /// Asks, and applies a plan that has been shown.
+    pub(super) async fn carry_out_shown(
+        &self,
+        stack: &Stack,
+        plan: &Plan,
+        question: &str,
+    ) -> CommandResult {
+        self.ask(question).await?;
+        self.execute(stack, (plan, plan), apply::Options::default(), async |_| Ok(None)).await
+    }
+
+    /// Goes on if the user says so, on the command line or now.
+    async fn ask(&self, question: &str) -> anyhow::Result<()> {
+        let (report, yes) = (&self.context.report, self.options.yes);
         if !yes && !report.can_ask() {
             bail!("there is no terminal to ask on: review the plan and give --yes to apply it");
         }
         if !yes && !self.before(async { Ok(report.confirm(question, "yes").await) }).await? {
             bail!("nothing was changed: the answer was not `yes`");
         }
-        self.execute(stack, (plan, plan), apply::Options::default(), remains).await
+        Ok(())
     }
 
     /// Carries out what was reviewed, as far as it still holds. Nobody is asked: it was reviewed.

@@ -7,6 +7,7 @@
 
 mod estimate;
 mod money;
+mod objects;
 mod part;
 pub mod prices;
 pub mod refresh;
@@ -15,4 +16,5 @@ mod tests;
 
 pub use estimate::{Estimate, Item, Line, Position, ServiceCost, Share, of_plan, of_stack};
 pub use money::{Currency, OverBudget, Sum, check_budget, code_and_rate, currency};
+pub use objects::of_objects;
 pub use prices::Prices;

@@ -79,6 +79,8 @@ pub trait AnyKind: Send + Sync {
     async fn settle(&self, aws: &Aws, outputs: &mut Value) -> Result<Status>;
     /// See [`Kind::gone`].
     async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool>;
+    /// See [`Kind::created`].
+    async fn created(&self, aws: &Aws, was: &LiveObject) -> Result<Option<i64>>;
     /// See [`Kind::holds`].
     async fn holds(&self, aws: &Aws, was: &LiveObject) -> Result<Option<Holding>>;
     /// See [`Kind::empty`].
@@ -305,6 +307,10 @@ impl<K: Kind> AnyKind for Entry<K> {
 
     async fn gone(&self, aws: &Aws, was: &LiveObject) -> Result<bool> {
         K::gone(aws, &live(was)?).await
+    }
+
+    async fn created(&self, aws: &Aws, was: &LiveObject) -> Result<Option<i64>> {
+        K::created(aws, &live(was)?).await
     }
 
     async fn holds(&self, aws: &Aws, was: &LiveObject) -> Result<Option<Holding>> {

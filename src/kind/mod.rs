@@ -140,6 +140,12 @@ pub trait Kind: Serialize + DeserializeOwned + JsonSchema + Clone + Send + Sync 
         async { Ok(true) }
     }
 
+    /// When the object was made, in seconds since 1970, where AWS says so. Asked for people to read: with
+    /// one call at most.
+    fn created(_aws: &Aws, _was: &Live<Self>) -> impl Future<Output = Result<Option<i64>>> + Send {
+        async { Ok(None) }
+    }
+
     /// What the object holds that only it has, counted with a bounded number of calls. Only asked
     /// of kinds with [`Kind::DATA`]; one that leaves it out holds nothing that is worth a question.
     fn holds(
@@ -208,9 +214,22 @@ pub enum Status {
     Deleting,
 }
 
+/// Whose objects are looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Whose {
+    /// Those of one environment of a stack.
+    #[default]
+    Ours,
+    /// All that the account has in the region, whoever made them. What AWS itself makes and keeps is
+    /// nobody's: default networks and their parts, its own keys, service-linked roles.
+    Anybodys,
+}
+
 /// Whose objects are looked for, in one account and region, with what is known beforehand.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
+    /// Whose they are. What is anybody's is known by nothing beforehand: neither sweep nor names.
+    pub whose: Whose,
     /// The stack's name.
     pub stack: String,
     /// The environment's name.
@@ -259,6 +278,21 @@ pub mod ownership {
 }
 
 impl Scope {
+    /// What finds all objects of a kind, whoever owns them. A kind lists whatever the account has.
+    pub fn anybodys(kind: &dyn AnyKind) -> Self {
+        Self {
+            whose: Whose::Anybodys,
+            longest: kind.schema().longest_name(),
+            declared: usize::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// Whether all objects are looked for, whoever owns them.
+    pub fn is_anybodys(&self) -> bool {
+        self.whose == Whose::Anybodys
+    }
+
     /// What finds the object that has this spec and these tags, wherever it takes a look: no sweep
     /// was made.
     pub fn of_one(kind: &dyn AnyKind, spec: &Value, tags: &Tags) -> Self {
@@ -275,8 +309,12 @@ impl Scope {
         }
     }
 
-    /// What finds an object again that was there a moment ago. Its tags are not trusted.
+    /// What finds an object again that was there a moment ago. Its tags are not trusted; one that is
+    /// nobody's is found among all.
     pub fn of_object(kind: &dyn AnyKind, object: &LiveObject) -> Self {
+        if !object.tags.contains_key(ownership::STACK) {
+            return Self::anybodys(kind);
+        }
         let arn = object.outputs.get("arn").and_then(Value::as_str).map(ToOwned::to_owned);
         Self {
             swept: arn.map(|arn| (arn, object.tags.clone())).into_iter().collect(),
@@ -287,8 +325,9 @@ impl Scope {
 
     /// Whether tags say that their object belongs to this stack and environment.
     pub fn owns(&self, tags: &Tags) -> bool {
-        tags.get(ownership::STACK) == Some(&self.stack)
-            && tags.get(ownership::ENVIRONMENT) == Some(&self.environment)
+        self.is_anybodys()
+            || tags.get(ownership::STACK) == Some(&self.stack)
+                && tags.get(ownership::ENVIRONMENT) == Some(&self.environment)
     }
 
     /// Whether an object is of interest: ours by its tags, or in the way by its name.
@@ -309,7 +348,7 @@ impl Scope {
     /// Whether the object of that name may be ours, where only its own service knows its tags: the
     /// name is wanted, or begins as default names do.
     pub fn may_own(&self, name: &str) -> bool {
-        name.starts_with(&self.prefix()) || self.wants_name(name)
+        self.is_anybodys() || name.starts_with(&self.prefix()) || self.wants_name(name)
     }
 
     /// What default names begin with.
@@ -320,7 +359,8 @@ impl Scope {
     /// Whether a name is one that the stack file gives, or one that the successor of such an object
     /// would have: a run that was cut short may have made it before the sweep knows it.
     pub fn wants_name(&self, name: &str) -> bool {
-        self.names.iter().any(|wanted| generation::generation(wanted, name, self.longest).is_some())
+        let is_one = |wanted: &String| generation::generation(wanted, name, self.longest).is_some();
+        self.is_anybodys() || self.names.iter().any(is_one)
     }
 
     /// The tags of an object, if it is of interest: those of the sweep where they can be trusted,
@@ -341,7 +381,7 @@ impl Scope {
 
     /// Whether an object has to be looked at: the sweep names it, or its name is wanted.
     pub fn is_candidate(&self, arn: &str, name: &str) -> bool {
-        self.swept.contains_key(arn) || self.wants_name(name)
+        self.is_anybodys() || self.swept.contains_key(arn) || self.wants_name(name)
     }
 
     /// The tags that the sweep gives for an ARN, when they are just what the stack file wants. The
@@ -401,6 +441,13 @@ impl LiveObject {
     /// The object's address by its tag, if it has one.
     pub fn address(&self) -> Option<&str> {
         self.tags.get(ownership::ADDRESS).map(String::as_str)
+    }
+
+    /// Whether a text names the object, which is of that kind: its first output, its ARN or its name.
+    pub fn is_named(&self, kind: &dyn AnyKind, text: &str) -> bool {
+        let name = kind.schema().name_field().and_then(|field| self.spec.get(field.name));
+        let arn = self.outputs.get("arn");
+        self.id() == text || [arn, name].into_iter().flatten().any(|one| one == text)
     }
 
     /// What names the object in AWS: its first output.

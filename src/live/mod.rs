@@ -4,6 +4,9 @@
 //! region. A list that is denied, throttled for good or broken fails the whole snapshot: it never
 //! reads as "absent".
 
+mod adopt;
+pub mod age;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws::{self, Aws, Class, Session};
-use crate::kind::{AnyKind, LiveObject, Scope, Tags, ownership};
+use crate::kind::{AnyKind, LiveObject, Scope, Status, Tags, Whose, ownership};
 use crate::model::{Resource, Stack};
 
 /// Lists under way at once.
@@ -123,6 +126,29 @@ impl Snapshot {
         let missed = |list: &List| list.scope.swept.keys().any(|arn| !shown.contains(arn.as_str()));
         let later = later.into_iter().filter(missed).collect();
         objects.extend(read_all(later).await?);
+        let adopted = adopt::objects(session, stack, &objects).await?;
+        objects.extend(adopted);
+        objects.sort_by(|a, b| key(a).cmp(&key(b)));
+        Ok(Self { account: session.account().to_owned(), objects })
+    }
+
+    /// Reads all that an account has of some kinds, whoever owns it, in some regions, of which the first
+    /// shows what belongs to none.
+    pub async fn of_account(
+        session: &Session,
+        regions: &[String],
+        kinds: &[&'static dyn AnyKind],
+    ) -> Result<Self, DiscoveryError> {
+        let lists = regions.iter().enumerate().flat_map(|(place, region)| {
+            let kinds = kinds.iter().filter(move |kind| place == 0 || !kind.is_global());
+            kinds.map(move |&kind| List {
+                kind,
+                aws: session.region(region),
+                scope: Scope::anybodys(kind),
+            })
+        });
+        let mut objects = read_all(lists.collect()).await?;
+        objects.retain(|object| object.status != Status::Deleting);
         objects.sort_by(|a, b| key(a).cmp(&key(b)));
         Ok(Self { account: session.account().to_owned(), objects })
     }
@@ -212,6 +238,7 @@ fn scope(
         .map(ToOwned::to_owned)
         .collect();
     Scope {
+        whose: Whose::Ours,
         stack: stack.name.clone(),
         environment: stack.environment.clone(),
         swept: swept.iter().filter(|(arn, _)| is_of(kind, arn)).map(clone).collect(),

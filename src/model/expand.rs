@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::file::{Declaration, File, Templates};
 use super::lifecycle::{self, Inherited};
 use super::params;
-use super::scope::{Bound, Entity, Instance, Scope, Shared, Tree, is_builtin, list};
+use super::scope::{Bound, Entity, Instance, Scope, Shared, Tree, is_taken, list};
 use super::walk::{part_span, with_trail};
 use super::{Address, cost, regions};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
@@ -16,7 +16,7 @@ use crate::kind::AnyKind;
 use crate::kind::charge::Usage;
 use crate::kinds;
 use crate::stack::evaluate;
-use crate::stack::expression::{Compiler, Fault, RESERVED, Text};
+use crate::stack::expression::{Compiler, Fault, Text};
 use crate::stack::{Data, Key, Node};
 
 /// Keys of a declaration that are not fields of its kind.
@@ -108,7 +108,7 @@ impl Expander {
         let text = &*key.text;
         let plain = text.starts_with(|c: char| c.is_ascii_lowercase())
             && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        let taken = is_builtin(text) || RESERVED.contains(&text) || text == "cidr";
+        let taken = is_taken(text);
         if plain && !taken {
             return;
         }

@@ -28,7 +28,7 @@ pub(super) struct File {
     pub rest: Vec<(Key, Node)>,
 }
 
-const STACK_KEYS: [&str; 12] = [
+const STACK_KEYS: [&str; 13] = [
     "stack",
     "region",
     "regions",
@@ -41,6 +41,7 @@ const STACK_KEYS: [&str; 12] = [
     "currency",
     "resources",
     "outputs",
+    "adopt",
 ];
 const TEMPLATE_KEYS: [&str; 5] = ["template", "description", "params", "resources", "outputs"];
 

@@ -76,6 +76,8 @@ pub fn file_schema() -> Value {
                 "additionalProperties": { "oneOf": resources },
             },
             "outputs": { "type": "object", "description": "What apply and show print." },
+            "adopt": { "type": "object", "additionalProperties": { "type": "string" },
+                "description": "Objects that exist, by the addresses of the resources that take them over: ids, names or ARNs. It counts for nothing once they are ours." },
         },
     })
 }

@@ -149,10 +149,20 @@ fn one(compiler: &Compiler, place: usize, draft: &Draft) -> (Read, Found) {
     (Read { spec, sites, default_name: default, references, broken, own: false }, found)
 }
 
-/// `<stack>-<env>-<address>`, cut to a length by keeping its head and a hash of the whole.
+/// The default name of a resource, cut to a length.
 fn default_name(scope: &Scope, address: &Address, limit: usize) -> String {
     let shared = &scope.shared;
-    let name = format!("{}-{}-{address}", shared.stack, shared.environment);
+    default_name_of((&shared.stack, &shared.environment), address, limit)
+}
+
+/// The name of an object that is given none: `<stack>-<env>-<address>`, cut to a length by keeping its
+/// head and a hash of the whole.
+pub fn default_name_of(
+    (stack, environment): (&str, &str),
+    address: &Address,
+    limit: usize,
+) -> String {
+    let name = format!("{stack}-{environment}-{address}");
     let name = name.replace(['/', '_'], "-");
     if name.len() <= limit {
         return name;

@@ -16,7 +16,7 @@ use super::lookup;
 use super::params::{self, mapping};
 use super::scope::{Bound, Scope, Shared, list};
 use super::walk::part_span;
-use super::{Options, Output, Stack, cost, regions};
+use super::{Options, Output, Stack, adopt, cost, regions};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, Span, did_you_mean};
 use crate::kind::Tags;
 use crate::stack::{Data, Key, Node};
@@ -264,6 +264,8 @@ impl<'f> Loader<'f> {
         }
         let resources = link::resources(&mut self.expander);
         self.later();
+        let adopt = self.file.get("adopt").map(|(_, node)| node);
+        let adopt = adopt.map(|node| adopt::read(&mut self.expander, node, &root, &resources));
         regions.extend(resources.values().map(|resource| resource.region.clone()));
         let stack = Stack {
             name: self.name,
@@ -275,6 +277,7 @@ impl<'f> Loader<'f> {
             night: night.unwrap_or_default(),
             asleep: false,
             away: Arc::default(),
+            adopt: adopt.unwrap_or_default(),
             expiry,
             objectives: objectives.unwrap_or_default(),
             budget,

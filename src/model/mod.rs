@@ -1,5 +1,6 @@
 //! Syntax → meaning: addresses, resources, stacks. Every unknown kind and field is found here.
 
+mod adopt;
 mod cost;
 mod expand;
 mod facts;
@@ -37,6 +38,8 @@ use crate::kind::{AnyKind, Tags, ownership};
 pub use cost::{Budget, DOLLAR};
 pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
+pub use link::default_name_of;
+pub use scope::is_taken;
 pub use whereabouts::{Whereabouts, whereabouts};
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.
@@ -102,6 +105,9 @@ pub struct Stack {
     pub asleep: bool,
     /// The resources that are away while it sleeps.
     pub away: Arc<BTreeSet<Address>>,
+    /// What names the objects in AWS that resources take over, by the resources' addresses. It counts
+    /// for nothing once they are ours.
+    pub adopt: BTreeMap<Address, String>,
     /// When the environment is to go.
     pub expiry: Option<Expiry>,
     /// What was promised about recovery.

@@ -12,7 +12,7 @@ use super::{Address, Outputs};
 use crate::diagnostic::{SourceFile, Span, did_you_mean};
 use crate::kind::AnyKind;
 use crate::stack::evaluate::{self, Answer, Selection, Shape};
-use crate::stack::expression::{Code, Fault, Piece, Text};
+use crate::stack::expression::{Code, Fault, Piece, RESERVED, Text};
 
 /// What all scopes of one stack share.
 pub(super) struct Shared {
@@ -135,6 +135,11 @@ const BUILTIN: [&str; 6] = ["params", "environment", "stack", "region", "account
 /// Whether a resource or parameter would hide a word of ours.
 pub(super) fn is_builtin(name: &str) -> bool {
     BUILTIN.contains(&name)
+}
+
+/// Whether a name is a word of expressions, which cannot name a resource.
+pub fn is_taken(name: &str) -> bool {
+    is_builtin(name) || RESERVED.contains(&name) || name == "cidr"
 }
 
 impl Scope {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::diagnostic::Diagnostics;
-use crate::kind::{AnyKind, Holding, LiveObject, Tags, deletion};
+use crate::kind::{AnyKind, Holding, LiveObject, Tags, deletion, ownership};
 use crate::live::Snapshot;
 use crate::model::{Address, Stack};
 use walk::{Mode, Walk};
@@ -63,6 +63,29 @@ pub(crate) type Find = fn(&str) -> Option<&'static dyn AnyKind>;
 /// What has to happen for the account to match the stack file.
 pub fn plan(stack: &Stack, snapshot: &Snapshot, options: &Options) -> Result<Plan, PlanErrors> {
     Walk::new(stack, snapshot, options, Mode::Plan, crate::kinds::find).plan()
+}
+
+/// The objects that become the stack's own, all or those of the `wanted` addresses, and the tags that say
+/// so. Nothing else about them changes: the next plan shows what differs from the file.
+pub fn adoption(
+    stack: &Stack,
+    snapshot: &Snapshot,
+    options: &Options,
+    wanted: &BTreeSet<Address>,
+) -> Result<Plan, PlanErrors> {
+    let mut plan = plan(stack, snapshot, options)?;
+    plan.items.retain(|item| {
+        item.action == Action::Adopt && (wanted.is_empty() || wanted.contains(&item.address))
+    });
+    for item in &mut plan.items {
+        item.tags.retain(|key, _| key.starts_with(ownership::PREFIX));
+        item.untag.clear();
+        item.changes.clear();
+        item.desired = item.live.as_ref().map(|live| live.spec.clone());
+        item.depends_on.clear();
+    }
+    plan.outputs.clear();
+    Ok(plan)
 }
 
 /// What differs in AWS from the file, field by field: objects that are missing, and those whose

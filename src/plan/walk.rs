@@ -192,6 +192,9 @@ impl<'a> Walk<'a> {
             let reason = moved.map(|old| Reason::Moved(old.clone()));
             return Ok(self.compare(resource, own, desired, reason));
         }
+        if let Some(id) = self.stack.adopt.get(&resource.address) {
+            return self.adopt_named(resource, id, desired);
+        }
         match self.claims.holder(resource, &desired, self.stack) {
             _ if self.mode == Mode::Drift => {}
             None => {}
@@ -407,14 +410,14 @@ impl<'a> Walk<'a> {
             let error = Diagnostic::error("not-ours", message);
             error.at(resource.span.clone()).label(wanted_by.clone())
         };
-        if !self.options.adopt.contains(address) {
+        if !self.options.adopt.contains(address) && !self.stack.adopt.contains_key(address) {
             return Err(error(what).help(format!(
                 "to take it over, run `infra apply --adopt {address}`; to leave it alone, \
                  {otherwise}"
             )));
         }
         let outcome = self.compare(resource, vec![place], desired, Some(Reason::Adopted));
-        if outcome.stays {
+        if outcome.stays || self.mode == Mode::Drift {
             return Ok(outcome);
         }
         let why = match &outcome.item.reason {
@@ -426,6 +429,60 @@ impl<'a> Walk<'a> {
         };
         Err(error(format!("{what}, and cannot be adopted: {why}"))
             .help(format!("make the resource like the object in these fields, or {otherwise}")))
+    }
+
+    /// The object that the stack file names for a resource: it is taken over, unless it is somebody's.
+    fn adopt_named(
+        &self,
+        resource: &Resource,
+        id: &str,
+        desired: Value,
+    ) -> Result<Outcome, Diagnostic> {
+        let (kind, address) = (resource.kind.name(), &resource.address);
+        let region = region_of(resource, self.stack);
+        let error = |code, message: String| {
+            let label = format!("`{address}` is to adopt it");
+            Diagnostic::error(code, message).at(resource.span.clone()).label(label)
+        };
+        let is_it = |object: &LiveObject| {
+            object.kind == kind && object.region == region && object.is_named(resource.kind, id)
+        };
+        let mut places =
+            (0..self.claims.objects.len()).filter(|&at| is_it(self.claims.objects[at]));
+        let (first, second) = (places.next(), places.next());
+        if let (Some(one), Some(other)) = (first, second) {
+            let ids = [one, other].map(|place| self.claims.objects[place].id());
+            let message = format!("more than one `{kind}` in {region} is called `{id}`");
+            let help = format!("write an id or an ARN: {}", ids.join(", "));
+            return Err(error("ambiguous", message).help(help));
+        }
+        let Some(place) = first else {
+            let message = format!("there is no `{kind}` `{id}` in {region}");
+            return Err(error("nothing-to-adopt", message).help(format!(
+                "take `{address}` out of `adopt` to have a new one made, or correct what it names"
+            )));
+        };
+        let tags = &self.claims.objects[place].tags;
+        let tag = |name| tags.get(name).map(String::as_str).unwrap_or_default();
+        let (owner, environment) = (tag(ownership::STACK), tag(ownership::ENVIRONMENT));
+        if self.claims.ours[place] {
+            let holder = tag(ownership::ADDRESS);
+            let message = format!("`{kind}` `{id}` is the object of `{holder}` of this stack");
+            return Err(error("owned-elsewhere", message).help(format!(
+                "to move it, write `lifecycle: {{ moved_from: {holder} }}`; otherwise take \
+                 `{address}` out of `adopt`"
+            )));
+        }
+        if !owner.is_empty()
+            && (owner, environment) != (&*self.stack.name, &*self.stack.environment)
+        {
+            let message =
+                format!("`{kind}` `{id}` belongs to the environment `{environment}` of `{owner}`");
+            return Err(error("owned-elsewhere", message).help(format!(
+                "take `{address}` out of `adopt`, or take the object out of that stack first"
+            )));
+        }
+        self.adopt(resource, place, desired)
     }
 
     /// What goes because no resource has it.

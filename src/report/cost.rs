@@ -87,7 +87,7 @@ pub(super) fn charges(count: usize) -> String {
 }
 
 /// An amount of money, which is at least that when something is not known.
-fn amount(sum: Sum, currency: &Currency) -> String {
+pub(super) fn amount(sum: Sum, currency: &Currency) -> String {
     let at_least = if sum.is_whole() { "" } else { "at least " };
     format!("{at_least}{:.2}", sum.usd * currency.rate)
 }

@@ -1,6 +1,7 @@
 //! Plans, events and diagnostics → text, JSON and Markdown. The only place that prints: everything
 //! goes through one [`Report`].
 
+mod adoption;
 mod calls;
 pub mod cost;
 mod history;
@@ -16,6 +17,7 @@ mod rehearsal;
 mod saved;
 mod show;
 pub mod style;
+pub mod unmanaged;
 mod value;
 
 use std::io::{self, BufRead, IsTerminal, Write};

@@ -36,7 +36,7 @@ async fn every_kind_keeps_the_law() {
 }
 
 /// Tries all kinds, some at a time, and fails with those that do not pass.
-async fn broken_ones(
+pub async fn broken_ones(
     at_once: usize,
     test: impl Fn(&'static dyn AnyKind) -> LocalBoxFuture<'static, Result<(), String>>,
 ) {
@@ -81,16 +81,16 @@ async fn lossy(kind: &'static dyn AnyKind) -> Result<(), String> {
 }
 
 /// What a kind's example file holds.
-struct Example {
-    name: String,
-    folder: PathBuf,
-    base: Value,
-    stack: Stack,
-    tests: Value,
+pub struct Example {
+    pub name: String,
+    pub folder: PathBuf,
+    pub base: Value,
+    pub stack: Stack,
+    pub tests: Value,
 }
 
 impl Example {
-    fn of(kind: &dyn AnyKind) -> Result<Self, String> {
+    pub fn of(kind: &dyn AnyKind) -> Result<Self, String> {
         let path = example(kind);
         let text = fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let name = path.display().to_string();
@@ -216,7 +216,7 @@ fn exactly(plan: &Plan, resource: &str, field: &FieldRef<'_>) -> Result<(), Stri
 }
 
 /// The changed items with their values, for a message.
-fn explain(plan: &Plan) -> Vec<String> {
+pub fn explain(plan: &Plan) -> Vec<String> {
     let values: Vec<String> = plan
         .changed()
         .map(|item| {

@@ -11,6 +11,7 @@ mod databases;
 mod dns;
 mod handlers;
 mod healthcare;
+mod import;
 mod interrupt;
 mod law;
 mod local;

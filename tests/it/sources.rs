@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which the data flows. A stage may use those before it.
-const STAGES: [&str; 9] =
-    ["stack", "model", "graph", "live", "plan", "cost", "picture", "apply", "report"];
+const STAGES: [&str; 10] =
+    ["stack", "model", "graph", "live", "import", "plan", "cost", "picture", "apply", "report"];
 
 fn sources() -> Vec<(String, String)> {
     fn collect(folder: &Path, root: &Path, into: &mut Vec<(String, String)>) {

@@ -65,7 +65,7 @@ impl Group {
 
 /// Whether there is anything to look for: without credentials, who declares nothing has nothing.
 fn is_in_use(aws: &Aws, scope: &Scope) -> bool {
-    scope.declared > 0 || Account::is_named(aws)
+    (scope.declared > 0 && !scope.is_anybodys()) || Account::is_named(aws)
 }
 
 /// All projects that the credentials show.

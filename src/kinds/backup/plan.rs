@@ -154,6 +154,9 @@ impl Kind for Plan {
         for plan in all_pages(plans).await? {
             let arn = plan.backup_plan_arn().ok_or_else(|| Error::missing("BackupPlanArn"))?;
             let name = plan.backup_plan_name().unwrap_or_default();
+            if scope.is_anybodys() && name.starts_with("aws/") {
+                continue;
+            }
             let tags = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await?;
             // Names are not unique: a foreign plan with the same name is in nobody's way.
             if let (Some(tags), Some(id)) =

@@ -222,6 +222,10 @@ async fn find(
 ) -> Result<Option<Live<Vault>>> {
     let name = vault.backup_vault_name().ok_or_else(|| Error::missing("BackupVaultName"))?;
     let arn = vault.backup_vault_arn().ok_or_else(|| Error::missing("BackupVaultArn"))?;
+    let is_aws = name == "Default" || name.starts_with("aws/");
+    if scope.is_anybodys() && is_aws {
+        return Ok(None);
+    }
     let Some(tags) = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await? else {
         return Ok(None);
     };

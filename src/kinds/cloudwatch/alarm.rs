@@ -215,6 +215,10 @@ impl Kind for Alarm {
             for alarm in page.metric_alarms() {
                 let name = alarm.alarm_name().ok_or_else(|| Error::missing("AlarmName"))?;
                 let arn = alarm.alarm_arn().ok_or_else(|| Error::missing("AlarmArn"))?;
+                // Application Auto Scaling makes those of its own policies, and keeps them.
+                if scope.is_anybodys() && name.starts_with("TargetTracking-") {
+                    continue;
+                }
                 if let Some(tags) = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await? {
                     found.push(read(alarm, name, arn, tags)?);
                 }

@@ -55,7 +55,8 @@ impl Kind for Dashboard {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let prefix = scope.prefix();
-        let suffices = scope.names.iter().all(|name| name.starts_with(&prefix));
+        let suffices =
+            !scope.is_anybodys() && scope.names.iter().all(|name| name.starts_with(&prefix));
         let list = client(aws).list_dashboards();
         let list = list.set_dashboard_name_prefix(suffices.then_some(prefix));
         let entries = all_pages(list.into_paginator().items().send()).await?;

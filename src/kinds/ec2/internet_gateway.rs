@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::interfaces::{blockers, interfaces};
-use super::{NOT_YET, Vpc, client, owned, tag, tagged, tags};
+use super::{NOT_YET, Vpc, client, filter, owned, tag, tagged, tags};
 use crate::aws::{Aws, Error, Result, all_pages, eventually};
 use crate::kind::field::Id;
 use crate::kind::{Blocker, Kind, Live, Ref, Scope, Status, Tags};
@@ -37,7 +37,14 @@ impl Kind for InternetGateway {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let gateways = client(aws).describe_internet_gateways().set_filters(Some(owned(scope)));
         let gateways = gateways.into_paginator().items().send();
-        let gateways = all_pages(gateways).await?;
+        let mut gateways = all_pages(gateways).await?;
+        if scope.is_anybodys() {
+            // The default network comes with one.
+            let default = client(aws).describe_vpcs().filters(filter("is-default", ["true"]));
+            let default = default.send().await?.vpcs.unwrap_or_default();
+            let is_default = |vpc: Option<&str>| default.iter().any(|one| one.vpc_id() == vpc);
+            gateways.retain(|it| !it.attachments().iter().any(|at| is_default(at.vpc_id())));
+        }
         gateways.into_iter().map(|gateway| read(aws, gateway)).collect()
     }
 

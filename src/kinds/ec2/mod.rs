@@ -89,6 +89,9 @@ fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Fi
 
 /// What lets only the scope's objects through.
 pub(in crate::kinds) fn owned(scope: &Scope) -> Vec<Filter> {
+    if scope.is_anybodys() {
+        return Vec::new();
+    }
     vec![
         filter(&format!("tag:{}", ownership::STACK), [&scope.stack]),
         filter(&format!("tag:{}", ownership::ENVIRONMENT), [&scope.environment]),

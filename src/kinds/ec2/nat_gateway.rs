@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{
     ConnectivityType, NatGateway as AwsNatGateway, NatGatewayAddress, NatGatewayState, ResourceType,
 };
+use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +102,12 @@ impl Kind for NatGateway {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_nat_gateway().nat_gateway_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let describe = client(aws).describe_nat_gateways().nat_gateway_ids(&was.outputs.id);
+        let answer = describe.send().await?;
+        Ok(answer.nat_gateways().first().and_then(|it| it.create_time()).map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

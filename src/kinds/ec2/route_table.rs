@@ -72,7 +72,11 @@ impl Kind for RouteTable {
     const FREE: bool = true;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let tables = describe(aws, owned(scope)).await?;
+        let mut tables = describe(aws, owned(scope)).await?;
+        // Each network comes with a main one.
+        let is_main =
+            |table: &AwsRouteTable| table.associations().iter().any(|it| it.main() == Some(true));
+        tables.retain(|table| !scope.is_anybodys() || !is_main(table));
         tables.iter().map(|table| read(aws, table)).collect()
     }
 

@@ -61,6 +61,8 @@ impl Kind for SecurityGroup {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut groups = describe(aws, owned(scope)).await?;
         groups.extend(in_the_way(aws, scope, &groups).await?);
+        // Each network comes with one, which is the network's.
+        groups.retain(|group| !scope.is_anybodys() || group.group_name() != Some("default"));
         groups.into_iter().map(|group| read(aws, group)).collect()
     }
 

@@ -50,7 +50,8 @@ impl Kind for Subnet {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let subnets = client(aws).describe_subnets().set_filters(Some(owned(scope)));
         let subnets = subnets.into_paginator().items().send();
-        let subnets = all_pages(subnets).await?;
+        let mut subnets = all_pages(subnets).await?;
+        subnets.retain(|subnet| !scope.is_anybodys() || subnet.default_for_az() != Some(true));
         subnets.into_iter().map(|subnet| read(aws, subnet)).collect()
     }
 

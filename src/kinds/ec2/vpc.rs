@@ -80,7 +80,9 @@ impl Kind for Vpc {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let vpcs = client(aws).describe_vpcs().set_filters(Some(owned(scope)));
-        let vpcs = all_pages(vpcs.into_paginator().items().send()).await?;
+        let mut vpcs = all_pages(vpcs.into_paginator().items().send()).await?;
+        // The one that AWS puts into each region is nobody's.
+        vpcs.retain(|vpc| !scope.is_anybodys() || vpc.is_default() != Some(true));
         let ids: Vec<&str> = vpcs.iter().filter_map(|vpc| vpc.vpc_id()).collect();
         if ids.is_empty() {
             return Ok(Vec::new());

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use aws_sdk_ec2::types::{
     ResourceType, State, VpcEndpoint as AwsVpcEndpoint, VpcEndpointType as AwsType,
 };
+use aws_smithy_types::DateTime;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -227,6 +228,13 @@ impl Kind for VpcEndpoint {
             )),
             None => Ok(()),
         }
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let describe = client(aws).describe_vpc_endpoints().vpc_endpoint_ids(&was.outputs.id);
+        let answer = describe.send().await?;
+        let made = answer.vpc_endpoints().first().and_then(|it| it.creation_timestamp());
+        Ok(made.map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -4,6 +4,7 @@ use aws_sdk_ecr::types::{
     EncryptionConfiguration, EncryptionType, ImageDetail, ImageIdentifier,
     ImageScanningConfiguration, ImageTagMutability, Repository as AwsRepository,
 };
+use aws_smithy_types::DateTime;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -168,6 +169,12 @@ impl Kind for Repository {
                 return Err(Error::new(Class::Refused, code, message));
             }
         }
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let list = client(aws).describe_repositories().repository_names(&*was.spec.name);
+        let answer = list.send().await?;
+        Ok(answer.repositories().first().and_then(|it| it.created_at()).map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -95,6 +95,11 @@ impl Kind for Cluster {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut arns: Vec<String> = scope.swept.keys().cloned().collect();
         arns.extend(scope.names.iter().map(|name| aws.arn("ecs", &format!("cluster/{name}"))));
+        if scope.is_anybodys() {
+            arns.extend(
+                all_pages(client(aws).list_clusters().into_paginator().items().send()).await?,
+            );
+        }
         arns.sort();
         arns.dedup();
         let found = describe(aws, &arns).await?;

@@ -171,7 +171,7 @@ impl Kind for Service {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut arns: BTreeSet<String> = scope.swept.keys().cloned().collect();
         let is_swept = |name: &String| arns.iter().any(|arn| name_of(arn) == name);
-        if !scope.names.iter().all(is_swept) {
+        if scope.is_anybodys() || !scope.names.iter().all(is_swept) {
             for cluster in our_clusters(aws, scope).await? {
                 let all = client(aws).list_services().cluster(&cluster).max_results(100);
                 let all = all.into_paginator().items().send();

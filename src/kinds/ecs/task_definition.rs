@@ -3,8 +3,8 @@
 use aws_sdk_ecs::types::{
     EfsAuthorizationConfig, EfsAuthorizationConfigIam, EfsTransitEncryption,
     EfsVolumeConfiguration, EphemeralStorage, Failure, RuntimePlatform,
-    TaskDefinition as AwsTaskDefinition, TaskDefinitionField, TaskDefinitionStatus,
-    Volume as AwsVolume,
+    TaskDefinition as AwsTaskDefinition, TaskDefinitionFamilyStatus, TaskDefinitionField,
+    TaskDefinitionStatus, Volume as AwsVolume,
 };
 use futures::future::try_join_all;
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::container::Container;
 use super::{client, list, read_tags, tag};
-use crate::aws::{Aws, Class, Error, Result};
+use crate::aws::{Aws, Class, Error, Result, all_pages};
 use crate::kind::field::Id;
 use crate::kind::{
     Any, Arn, Immutable, Kind, Live, Problem, Ref, Scope, Set, SharedName, Status, Tags, default,
@@ -132,7 +132,13 @@ impl Kind for TaskDefinition {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         // A family stands for its newest active revision, which the sweep may not know yet; it
         // knows the older ones.
-        let newest = try_join_all(scope.names.iter().map(|family| describe(aws, family))).await?;
+        let mut families = scope.names.clone();
+        if scope.is_anybodys() {
+            let list = client(aws).list_task_definition_families();
+            let list = list.status(TaskDefinitionFamilyStatus::Active).into_paginator();
+            families.extend(all_pages(list.items().send()).await?);
+        }
+        let newest = try_join_all(families.iter().map(|family| describe(aws, family))).await?;
         let newest: Vec<_> = newest.into_iter().flatten().collect();
         let is_new = |arn: &str| newest.iter().all(|(it, _)| it.task_definition_arn() != Some(arn));
         let others = scope.swept.keys().filter(|arn| is_new(arn));

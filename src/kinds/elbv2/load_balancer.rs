@@ -4,6 +4,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
     AvailabilityZone, LoadBalancer as AwsLoadBalancer, LoadBalancerAttribute,
     LoadBalancerSchemeEnum, LoadBalancerState, LoadBalancerStateEnum,
 };
+use aws_smithy_types::DateTime;
 use futures::future::try_join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,13 @@ impl Kind for LoadBalancer {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_load_balancer().load_balancer_arn(&was.outputs.arn).send().await?;
         Ok(())
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let list = client(aws).describe_load_balancers().load_balancer_arns(&was.outputs.arn);
+        let answer = list.send().await?;
+        let made = answer.load_balancers().first().and_then(|it| it.created_time());
+        Ok(made.map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

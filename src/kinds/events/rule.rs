@@ -120,9 +120,15 @@ impl Kind for Rule {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let mut buses = BTreeSet::from([DEFAULT_BUS]);
         buses.extend(scope.swept.keys().filter_map(|arn| bus_of(arn)));
+        let listed = if scope.is_anybodys() { all_buses(aws).await? } else { Vec::new() };
+        buses.extend(listed.iter().map(String::as_str));
         let mut found = Vec::new();
         for bus in buses {
             for rule in rules(aws, bus).await? {
+                // A service of AWS made it, and keeps it.
+                if scope.is_anybodys() && rule.managed_by().is_some() {
+                    continue;
+                }
                 let (Some(arn), Some(name)) = (rule.arn(), rule.name()) else { continue };
                 if let Some(tags) = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await? {
                     found.push((rule, tags));
@@ -210,6 +216,20 @@ impl Kind for Rule {
 fn bus_of(arn: &str) -> Option<&str> {
     let (_, rest) = arn.split_once(":rule/")?;
     rest.rsplit_once('/').map(|(bus, _)| bus)
+}
+
+/// The names of all buses, without those of other accounts' partners.
+async fn all_buses(aws: &Aws) -> Result<Vec<String>> {
+    let mut buses = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client(aws).list_event_buses().set_next_token(token).send().await?;
+        buses.extend(page.event_buses.into_iter().flatten().filter_map(|bus| bus.name));
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(buses);
+        }
+    }
 }
 
 async fn rules(aws: &Aws, bus: &str) -> Result<Vec<AwsRule>> {

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Deref;
 
-use aws_sdk_kms::types::{AliasListEntry, KeyMetadata, KeyState, Tag};
+use aws_sdk_kms::types::{AliasListEntry, KeyManagerType, KeyMetadata, KeyState, Tag};
+use aws_smithy_types::DateTime;
 use futures::future::try_join_all;
 use futures::try_join;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -151,6 +152,7 @@ impl Kind for Key {
         for alias in &aliases {
             if let (Some(id), Some(name)) = (alias.target_key_id(), short(alias))
                 && scope.wants_name(&name)
+                && !(scope.is_anybodys() && name.starts_with("aws/"))
             {
                 candidates.insert(id.to_owned());
             }
@@ -228,6 +230,12 @@ impl Kind for Key {
             }
             _ => Ok(()),
         }
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let answer = client(aws).describe_key().key_id(&was.outputs.id).send().await?;
+        let made = answer.key_metadata().and_then(|key| key.creation_date());
+        Ok(made.map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
@@ -321,6 +329,9 @@ async fn find(
     let Some(key) = key.and_then(|answer| answer.key_metadata) else { return Ok(None) };
     let state = key.key_state();
     if matches!(state, Some(KeyState::PendingDeletion | KeyState::PendingReplicaDeletion)) {
+        return Ok(None);
+    }
+    if scope.is_anybodys() && key.key_manager() == Some(&KeyManagerType::Aws) {
         return Ok(None);
     }
     // Of the key itself: the sweep lags, and one of the tags says how long a deletion waits.

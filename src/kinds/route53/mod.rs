@@ -45,7 +45,7 @@ async fn owned(
         let ours = reference::owner(&reference, scope);
         match scope.trusted(&arn) {
             Some(tags) => drop(found.insert(id, tags.clone())),
-            None if ours.is_some() || scope.swept.contains_key(&arn) => {
+            None if ours.is_some() || scope.is_anybodys() || scope.swept.contains_key(&arn) => {
                 unknown.insert(id, ours.unwrap_or_default());
             }
             None => {}

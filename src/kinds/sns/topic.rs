@@ -113,7 +113,11 @@ impl Kind for Topic {
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let named = scope.names.iter().map(|name| aws.arn("sns", name));
-        let arns: BTreeSet<String> = scope.swept.keys().cloned().chain(named).collect();
+        let mut arns: BTreeSet<String> = scope.swept.keys().cloned().chain(named).collect();
+        if scope.is_anybodys() {
+            let all = all_pages(client(aws).list_topics().into_paginator().items().send()).await?;
+            arns.extend(all.into_iter().filter_map(|topic| topic.topic_arn));
+        }
         let found = try_join_all(arns.iter().map(|arn| find(aws, scope, arn))).await?;
         Ok(found.into_iter().flatten().collect())
     }

@@ -130,7 +130,8 @@ impl Kind for BackupSchedule {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let clusters = rows(aws, scope, "ListClusters", "clusters").await?;
         let found = clusters.iter().filter_map(|(group, row)| {
-            let tags = marked(&group.tags(), row, MARKER)?;
+            let tags = marked(&group.tags(), row, MARKER)
+                .or_else(|| scope.is_anybodys().then(Tags::new))?;
             let name = row["name"].as_str()?;
             Some(async move {
                 let shown = shown(&*api(aws).await?, &group.id, name).await.absent()?;

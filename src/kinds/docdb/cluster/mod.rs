@@ -214,6 +214,11 @@ impl Kind for Cluster {
         once_it_runs(|| end::delete(aws, was)).await
     }
 
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let found = list::one(aws, &was.spec.name).await?;
+        Ok(found.and_then(|it| it.cluster_create_time).map(|time| time.secs()))
+    }
+
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         tag(aws, &was.outputs.arn, set, remove).await
     }

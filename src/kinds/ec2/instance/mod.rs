@@ -174,6 +174,11 @@ impl Kind for Instance {
     }
 
     /// The interface and the root volume have the same tags, but for those that say whose they are.
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let found = list::one(aws, &was.outputs.id).await?;
+        Ok(found.and_then(|it| it.launch_time).map(|time| time.secs()))
+    }
+
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         tag(aws, &was.outputs.id, set, remove).await?;
         let mut all = was.tags.clone();

@@ -51,7 +51,8 @@ impl Kind for NetworkAcl {
     const EVENTUAL: &'static [(&'static str, &'static str)] = NOT_YET;
 
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
-        let acls = describe(aws, owned(scope)).await?;
+        let mut acls = describe(aws, owned(scope)).await?;
+        acls.retain(|acl| !scope.is_anybodys() || acl.is_default() != Some(true));
         acls.iter().map(|acl| read(aws, acl)).collect()
     }
 

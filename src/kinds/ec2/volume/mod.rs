@@ -5,7 +5,8 @@ mod list;
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{ResourceType, VolumeAttachment};
+use aws_sdk_ec2::types::{ResourceType, Volume as AwsVolume, VolumeAttachment};
+use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,13 @@ impl Kind for Volume {
     async fn discover(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Self>>> {
         let volumes = client(aws).describe_volumes().set_filters(Some(owned(scope)));
         let volumes = all_pages(volumes.into_paginator().items().send()).await?;
-        let there = volumes.into_iter().filter(|volume| status(volume) != Status::Deleting);
+        // A volume that goes with its machine is a part of the machine.
+        let is_part = |volume: &AwsVolume| {
+            volume.attachments().iter().any(|it| it.delete_on_termination() == Some(true))
+        };
+        let there = volumes.into_iter().filter(|volume| {
+            status(volume) != Status::Deleting && !(scope.is_anybodys() && is_part(volume))
+        });
         there.map(|volume| read(aws, &volume)).collect()
     }
 
@@ -140,6 +147,11 @@ impl Kind for Volume {
         detach(aws, &was.outputs.id, true).await?;
         client(aws).delete_volume().volume_id(&was.outputs.id).send().await?;
         Ok(())
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let answer = client(aws).describe_volumes().volume_ids(&was.outputs.id).send().await?;
+        Ok(answer.volumes().first().and_then(|it| it.create_time()).map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -14,6 +14,7 @@ pub(super) async fn roles(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Role>>> {
     let found: Vec<(RoleDetail, Tags)> = pages
         .into_iter()
         .flat_map(|page| page.role_detail_list.unwrap_or_default())
+        .filter(|role| !(scope.is_anybodys() && is_of_aws(role.path().unwrap_or_default())))
         .map(|role| (tags_of(&role), role))
         .filter(|(tags, role)| scope.wants(tags, role.role_name().unwrap_or_default()))
         .map(|(tags, role)| (role, tags))
@@ -31,6 +32,11 @@ pub(super) async fn roles(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Role>>> {
             Some(read(&role, summary, tags))
         })
         .collect()
+}
+
+/// Whether roles of that path are made and kept by services of AWS.
+fn is_of_aws(path: &str) -> bool {
+    path.starts_with("/aws-service-role/") || path.starts_with("/aws-reserved/")
 }
 
 fn tags_of(role: &RoleDetail) -> Tags {

@@ -150,6 +150,11 @@ impl Kind for Role {
         Ok(())
     }
 
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let answer = client(aws).get_role().role_name(&*was.spec.name).send().await?;
+        Ok(answer.role().map(|role| role.create_date().secs()))
+    }
+
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
         let name = &*was.spec.name;
         if !set.is_empty() {

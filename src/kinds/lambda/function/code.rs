@@ -63,6 +63,10 @@ impl Code {
     /// What AWS would refuse about it.
     pub(super) fn problem(&self, is_image: bool) -> Option<&'static str> {
         let given = [self.folder.is_some(), self.bucket.is_some(), self.image.is_some()];
+        // The program that a function has already, as `infra import` writes it: AWS gives none back.
+        if self.sha256.is_some() && !given.contains(&true) && self.key.is_none() && !is_image {
+            return None;
+        }
         if given.iter().filter(|given| **given).count() != 1 {
             return Some(
                 "the program is either `${zip(\"folder\")}`, `bucket` and `key`, or `image`",
@@ -105,8 +109,15 @@ impl Code {
 
     /// The folder's zip file, made again: the plan holds its hash alone, which has to be the same.
     async fn file(&self) -> Result<Option<Blob>> {
-        let Some(folder) = (*self.folder).clone() else { return Ok(None) };
         let refuse = |text: String| Error::new(Class::Refused, "FunctionCode", text);
+        let Some(folder) = (*self.folder).clone() else {
+            if self.bucket.is_none() && self.image.is_none() {
+                let text =
+                    "the stack file gives the program's hash alone: say where the program is";
+                return Err(refuse(text.to_owned()));
+            }
+            return Ok(None);
+        };
         let shown = folder.clone();
         let made = tokio::task::spawn_blocking(move || bundle::zip(Path::new(&folder))).await;
         let made = made.map_err(|error| refuse(format!("`{shown}`: {error}")))?;

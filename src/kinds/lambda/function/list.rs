@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8;
 
 /// The scope's functions: those that it knows by tags or by name.
 pub(super) async fn functions(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Function>>> {
-    if scope.swept.is_empty() && scope.names.is_empty() {
+    if scope.swept.is_empty() && scope.names.is_empty() && !scope.is_anybodys() {
         return Ok(Vec::new());
     }
     let list = all_pages(client(aws).list_functions().into_paginator().items().send()).await?;

@@ -4,7 +4,7 @@ mod list;
 mod metric_filter;
 mod settings;
 
-use aws_sdk_cloudwatchlogs::types::LogGroupClass;
+use aws_sdk_cloudwatchlogs::types::{LogGroup as AwsLogGroup, LogGroupClass};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -126,6 +126,14 @@ impl Kind for LogGroup {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_log_group().log_group_name(&*was.spec.name).send().await?;
         Ok(())
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let list = client(aws).describe_log_groups().log_group_name_prefix(&*was.spec.name);
+        let answer = list.send().await?;
+        let name = Some(was.spec.name.as_str());
+        let same = answer.log_groups().iter().find(|group| group.log_group_name() == name);
+        Ok(same.and_then(AwsLogGroup::creation_time).map(|millis| millis / 1000))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

@@ -70,6 +70,10 @@ fn read(instance: &DbInstance, engine: Engine, outputs: Outputs, tags: Tags) -> 
     let text = |text: Option<&str>| text.map(ToOwned::to_owned);
     let shown = outputs.version.clone().unwrap_or_default();
     let wanted = tags.get(ownership::ENGINE_VERSION).filter(|wanted| is_one_of(wanted, &shown));
+    // Where nobody said a version, one that AWS changes by itself is known by its family alone.
+    let moves = instance.auto_minor_version_upgrade().unwrap_or_default();
+    let parts = if moves { engine.parts() } else { usize::MAX };
+    let shown = shown.split('.').take(parts).collect::<Vec<_>>().join(".");
     let secret_key = instance.master_user_secret().and_then(|secret| secret.kms_key_id());
     let group = instance.db_subnet_group().and_then(|group| group.db_subnet_group_name());
     let parameters = instance.db_parameter_groups().first();

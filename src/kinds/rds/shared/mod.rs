@@ -71,6 +71,9 @@ pub fn of_service(scope: &Scope, service: &str) -> Scope {
 /// its address there; one that is nobody's may be adopted by either.
 pub fn is_of(scope: &Scope, tags: &Tags, service: &str) -> bool {
     match tags.get(ownership::SERVICE) {
+        // Neither service's, unless it says so.
+        None if scope.is_anybodys() => true,
+        Some(of) if scope.is_anybodys() => of == service,
         _ if !scope.owns(tags) => true,
         Some(of) => of == service,
         None => {

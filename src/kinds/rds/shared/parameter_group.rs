@@ -98,6 +98,9 @@ macro_rules! parameter_group {
                 let found = try_join_all(groups.iter().map(|group| async move {
                     let outputs = outputs(group)?;
                     let (arn, name) = (&outputs.arn, &outputs.name);
+                    if scope.is_anybodys() && name.starts_with("default.") {
+                        return Ok(None);
+                    }
                     let tags = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await?;
                     let Some(tags) = tags else { return Ok(None) };
                     let all = parameters(aws, name).await?;

@@ -48,6 +48,9 @@ macro_rules! subnet_group {
                 let mut found = Vec::new();
                 for group in all_pages(groups.items().send()).await? {
                     let (name, arn) = (name(&group)?, arn(&group)?);
+                    if scope.is_anybodys() && name == "default" {
+                        continue;
+                    }
                     let tags = scope.tags_if_wanted(arn, name, tags_of(aws, arn)).await?;
                     if let Some(tags) = tags.filter(|tags| is_of(&scope, tags, $service)) {
                         found.push(read(&group, tags)?);

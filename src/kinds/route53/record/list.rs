@@ -1,6 +1,6 @@
 //! Records as Route 53 lists them: one list of zones, and one of each zone's records.
 
-use aws_sdk_route53::types::{HostedZone as AwsZone, ResourceRecordSet};
+use aws_sdk_route53::types::{HostedZone as AwsZone, ResourceRecordSet, RrType};
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::fields::{Alias, Fields, Geolocation, five_minutes};
@@ -33,15 +33,24 @@ async fn in_zone(aws: &Aws, scope: &Scope, zone: String) -> Result<Vec<Live<Reco
     // A zone that has just gone has no records.
     let sets = sets::of_zone(aws, &zone).await.absent()?.unwrap_or_default();
     let marks = marker::all(&sets);
+    let start = sets.iter().find(|set| *set.r#type() == RrType::Soa);
+    let domain = start.map(|set| normal(set.name())).unwrap_or_default();
     let owned = sets.iter().filter_map(|set| {
         let name = normal(set.name());
         let mark = marker::name((&name, set.r#type().as_str(), set.set_identifier()));
-        Some((set, marks.get(&mark).filter(|tags| scope.owns(tags))?))
+        let tags = marks.get(&mark);
+        if scope.is_anybodys() {
+            // The zone's own records, and marks, are nobody's.
+            let is_zones = matches!(set.r#type(), RrType::Ns | RrType::Soa) && name == domain;
+            return (!is_zones && marker::read(set).is_none())
+                .then(|| (set, tags.cloned().unwrap_or_default()));
+        }
+        Some((set, tags.filter(|tags| scope.owns(tags))?.clone()))
     });
     let live = owned.map(|(set, tags)| {
         let spec = read(&zone, set)?;
         let outputs = outputs(&spec);
-        Ok(Live { spec, outputs, tags: tags.clone(), status: Status::Usable })
+        Ok(Live { spec, outputs, tags, status: Status::Usable })
     });
     live.collect()
 }
@@ -61,7 +70,8 @@ fn wanted<'a>(zones: &'a [AwsZone], scope: &Scope) -> Vec<&'a AwsZone> {
         .collect();
     // The search for one record whose name is known ends in its zone.
     let is_for_one = scope.declared == usize::MAX && !names.is_empty();
-    let others = if is_for_one || others.len() > OTHERS { Vec::new() } else { others };
+    let too_many = others.len() > OTHERS && !scope.is_anybodys();
+    let others = if is_for_one || too_many { Vec::new() } else { others };
     near.into_iter().chain(others).collect()
 }
 

@@ -4,21 +4,22 @@ use futures::future::{try_join, try_join_all};
 use futures::try_join;
 
 use super::{Bucket, arn, client, lifecycle, outputs, policy, replication, settings};
-use crate::aws::{Absent, Aws, Error, Result, all_pages};
+use crate::aws::{Absent, Aws, Bookkeeping, Error, Result, all_pages};
 use crate::kind::{Live, Scope, Status, Tags};
 
 /// The scope's buckets.
 pub(super) async fn buckets(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Bucket>>> {
     let swept = scope.swept.keys().filter_map(|arn| arn.strip_prefix("arn:aws:s3:::"));
     let swept: Vec<String> = swept.map(ToOwned::to_owned).collect();
-    let names = if scope.names.iter().all(|name| swept.contains(name)) {
+    let names = if !scope.is_anybodys() && scope.names.iter().all(|name| swept.contains(name)) {
         swept
     } else {
         // A bucket that the sweep does not know may be new, or somebody else's.
         let all = client(aws).list_buckets().bucket_region(aws.region()).max_buckets(10_000);
         let all = all.into_paginator().items().send();
         let all = all_pages(all).await?;
-        all.into_iter().filter_map(|bucket| bucket.name).collect()
+        let all = all.into_iter().filter_map(|bucket| bucket.name);
+        all.filter(|name| !Bookkeeping::is_one(aws, name)).collect()
     };
     let names = names.into_iter();
     let found = try_join_all(names.map(|name| async move {

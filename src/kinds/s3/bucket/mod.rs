@@ -9,6 +9,7 @@ mod replication;
 mod settings;
 
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration, Tag, Tagging};
+use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -127,6 +128,13 @@ impl Kind for Bucket {
     async fn delete(aws: &Aws, was: &Live<Self>) -> Result<()> {
         client(aws).delete_bucket().bucket(&*was.spec.name).send().await?;
         Ok(())
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let list = client(aws).list_buckets().prefix(&*was.spec.name).send().await?;
+        let name = Some(was.spec.name.as_str());
+        let same = list.buckets().iter().find(|bucket| bucket.name() == name);
+        Ok(same.and_then(|bucket| bucket.creation_date()).map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {

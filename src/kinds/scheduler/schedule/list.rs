@@ -17,14 +17,16 @@ const AT_ONCE: usize = 8;
 
 /// The scope's schedules: those of the groups that it knows by tags or by name.
 pub(super) async fn schedules(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Schedule>>> {
-    if scope.swept.is_empty() && scope.names.is_empty() {
+    if scope.swept.is_empty() && scope.names.is_empty() && !scope.is_anybodys() {
         return Ok(Vec::new());
     }
     let groups = client(aws).list_schedule_groups().into_paginator().items().send();
     let mut found = Vec::new();
     for group in all_pages(groups).await? {
         let (Some(arn), Some(name)) = (group.arn(), group.name()) else { continue };
-        if group.state() == Some(&ScheduleGroupState::Deleting) {
+        // The group that AWS gives to everybody is nobody's.
+        let is_aws = scope.is_anybodys() && name == "default";
+        if is_aws || group.state() == Some(&ScheduleGroupState::Deleting) {
             continue;
         }
         let tags = async { Ok(tags_of(aws, arn).await.absent()?.unwrap_or_default()) };
@@ -32,17 +34,25 @@ pub(super) async fn schedules(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Sched
             found.push((name.to_owned(), tags));
         }
     }
-    let read = found.into_iter().map(|(name, tags)| read(aws, name, tags));
-    stream::iter(read).buffered(AT_ONCE).try_collect().await
+    let read = found.into_iter().map(|(name, tags)| read(aws, scope, name, tags));
+    let found: Vec<Option<_>> = stream::iter(read).buffered(AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
-async fn read(aws: &Aws, name: String, tags: Tags) -> Result<Live<Schedule>> {
+async fn read(
+    aws: &Aws,
+    scope: &Scope,
+    name: String,
+    tags: Tags,
+) -> Result<Option<Live<Schedule>>> {
     let get = client(aws).get_schedule().group_name(&name).name(&name).send().await;
     let spec = match get.map_err(Error::from).absent()? {
         Some(found) => spec(&name, &found)?,
+        // Somebody else's group, whose schedules have other names.
+        None if scope.is_anybodys() => return Ok(None),
         None => nothing(&name),
     };
-    Ok(Live { spec, outputs: Outputs::of(aws, &name), tags, status: Status::Usable })
+    Ok(Some(Live { spec, outputs: Outputs::of(aws, &name), tags, status: Status::Usable }))
 }
 
 fn spec(name: &str, found: &GetScheduleOutput) -> Result<Schedule> {

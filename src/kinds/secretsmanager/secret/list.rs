@@ -9,7 +9,7 @@ use futures::future::try_join_all;
 use super::replicas::Replica;
 use super::rotation::Rotation;
 use super::{AWS_KEY, Outputs, Secret};
-use crate::aws::{Absent, Aws, Error, Result};
+use crate::aws::{Absent, Aws, Error, Result, all_pages};
 use crate::kind::{Live, Policy, Ref, Scope, Status, Tags, deletion};
 use crate::kinds::secretsmanager::client;
 
@@ -17,7 +17,9 @@ use crate::kinds::secretsmanager::client;
 pub(super) async fn secrets(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Secret>>> {
     // ListSecrets may be five minutes behind: each secret is asked after by name instead.
     let swept = scope.swept.keys().filter_map(|arn| name_of(arn));
-    let names: BTreeSet<&str> = swept.chain(scope.names.iter().map(String::as_str)).collect();
+    let listed = if scope.is_anybodys() { all_names(aws).await? } else { Vec::new() };
+    let known = scope.names.iter().chain(&listed).map(String::as_str);
+    let names: BTreeSet<&str> = swept.chain(known).collect();
     let found = try_join_all(names.into_iter().map(|name| async move {
         let Some(secret) = describe(aws, name).await.absent()? else { return Ok(None) };
         let is_copy = secret.primary_region().is_some_and(|region| region != aws.region());
@@ -28,6 +30,14 @@ pub(super) async fn secrets(aws: &Aws, scope: &Scope) -> Result<Vec<Live<Secret>
         read(aws, &secret).await.map(Some)
     }));
     found.await.map(|found: Vec<Option<_>>| found.into_iter().flatten().collect())
+}
+
+/// The names of all secrets that no service of AWS keeps for itself.
+async fn all_names(aws: &Aws) -> Result<Vec<String>> {
+    let pages = all_pages(client(aws).list_secrets().into_paginator().send()).await?;
+    let all = pages.into_iter().flat_map(|page| page.secret_list.unwrap_or_default());
+    let own = all.filter(|secret| secret.owning_service().is_none());
+    Ok(own.filter_map(|secret| secret.name).collect())
 }
 
 pub(super) fn aws_tags(tags: &Tags) -> Vec<Tag> {

@@ -6,6 +6,7 @@ mod replicas;
 mod rotation;
 mod value;
 
+use aws_smithy_types::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +183,11 @@ impl Kind for Secret {
             Err(error) if !error.is_one_of(&[HELD, GOING]) => Err(error),
             _ => Ok(()),
         }
+    }
+
+    async fn created(aws: &Aws, was: &Live<Self>) -> Result<Option<i64>> {
+        let secret = list::describe(aws, &was.spec.name).await?;
+        Ok(secret.created_date().map(DateTime::secs))
     }
 
     async fn tag(aws: &Aws, was: &Live<Self>, set: &Tags, remove: &[String]) -> Result<()> {
