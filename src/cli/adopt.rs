@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Address;
 use crate::plan::{self, night::Wish};
 
-/// Make objects that exist the stack's own: their tags say so from then on, and nothing else changes
+/// Make objects that exist the stack's own: their tags say so, and nothing else changes
 ///
 /// It takes the objects that the stack file names under `adopt`, those that --id names, and those that
 /// bear a name which the file gives. What another stack owns is never taken.

@@ -9,7 +9,7 @@ use crate::cost::of_objects;
 use crate::live::age;
 use crate::report::unmanaged::Unmanaged as Row;
 
-/// Show what lives in the account that no stack owns, with its age and what a month of it costs
+/// Show what lives in the account that no stack owns, with its age and cost
 ///
 /// The age is told where AWS says when an object was made; the cost is by list prices, without what
 /// depends on use.
