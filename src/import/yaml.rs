@@ -6,7 +6,7 @@ use crate::stack::Data;
 use crate::stack::yaml::plain;
 
 /// How wide a line is at most, where it can be broken.
-const WIDTH: usize = 120;
+const WIDTH: usize = 110;
 
 /// In which order people write a statement of a policy.
 const STATEMENT: [&str; 9] = [
