@@ -1,5 +1,7 @@
 //! Mistakes in stack files: what is wrong, where, and what to do about it.
 
+pub mod code;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -10,6 +10,7 @@ use infra::cli::{Cli, Exit};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    Cli::complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

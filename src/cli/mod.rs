@@ -3,9 +3,12 @@
 mod account;
 mod adopt;
 mod apply;
+mod ci;
+mod complete;
 mod cost;
 mod destroy;
 mod drift;
+mod explain;
 mod graph;
 mod history;
 mod import;
@@ -13,6 +16,7 @@ mod init;
 mod kinds;
 mod local;
 mod lock;
+mod man;
 mod nightly;
 mod plan;
 mod reap;
@@ -63,10 +67,10 @@ pub struct Cli {
 #[derive(Args, Debug)]
 struct Global {
     /// The environment of the stack, such as dev
-    #[arg(long, global = true, value_name = "NAME", env = "INFRA_ENV")]
+    #[arg(long, global = true, value_name = "NAME", env = "INFRA_ENV", add = complete::environments())]
     env: Option<String>,
     /// The home region, instead of the stack file's
-    #[arg(long, global = true, value_name = "REGION")]
+    #[arg(long, global = true, value_name = "REGION", add = complete::regions())]
     region: Option<String>,
     /// A named profile of the AWS configuration files
     #[arg(long, global = true, value_name = "NAME")]
@@ -99,6 +103,7 @@ enum Command {
     Init(init::Init),
     Validate(validate::Validate),
     Plan(plan::Plan),
+    Ci(ci::Ci),
     Apply(apply::Apply),
     Destroy(destroy::Destroy),
     Sleep(sleep::Sleep),
@@ -117,6 +122,9 @@ enum Command {
     History(history::History),
     Lock(lock::Lock),
     Kinds(kinds::Kinds),
+    Explain(explain::Explain),
+    Completions(complete::Completions),
+    Man(man::Man),
     Local(local::Local),
 }
 
@@ -124,7 +132,7 @@ enum Command {
 #[derive(Args, Debug)]
 struct File {
     /// The stack file
-    #[arg(value_name = "STACK", default_value = "infra.yaml")]
+    #[arg(value_name = "STACK", default_value = "infra.yaml", add = complete::stacks())]
     stack: PathBuf,
 }
 
@@ -208,6 +216,7 @@ impl Command {
             Self::Init(command) => command.run(context),
             Self::Validate(command) => command.run(context),
             Self::Plan(command) => command.run(context).await,
+            Self::Ci(command) => command.run(context).await,
             Self::Apply(command) => command.run(context).await,
             Self::Destroy(command) => command.run(context).await,
             Self::Sleep(command) => command.run(context).await,
@@ -226,6 +235,9 @@ impl Command {
             Self::History(command) => command.run(context).await,
             Self::Lock(command) => command.run(context).await,
             Self::Kinds(command) => command.run(context),
+            Self::Explain(command) => command.run(context),
+            Self::Completions(command) => command.run(context),
+            Self::Man(command) => command.run(context),
             Self::Local(command) => command.run(context),
         }
     }

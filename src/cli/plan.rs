@@ -8,9 +8,9 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::cost::Costing;
-use super::{CommandResult, Context, Exit, File};
+use super::{CommandResult, Context, Exit, File, complete};
 use crate::live::Reach;
-use crate::model::Address;
+use crate::model::{Address, Stack};
 use crate::plan::{self, saved::Saved};
 
 /// Show what apply would do; changes nothing in the account
@@ -32,7 +32,7 @@ pub(super) struct Plan {
 #[derive(Args, Debug)]
 pub(super) struct PlanOptions {
     /// A resource that takes over the foreign object which has its name; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = complete::addresses())]
     adopt: Vec<String>,
     /// Replace and delete protected resources all the same, those too that AWS itself protects
     #[arg(long)]
@@ -70,17 +70,29 @@ impl Plan {
         costing.show(&context.report, &plan);
         costing.check()?;
         if let Some(path) = &self.out {
-            let file = self.file.stack.display().to_string();
-            let params = context.model_options().params;
-            let saved = Saved::new(&plan, &opened.stack, file, &params, &options);
-            let text = serde_json::to_string_pretty(&saved)?;
-            save(path, &text).with_context(|| format!("cannot save {}", path.display()))?;
-            let shown = path.display();
-            context.report.note(&format!("Saved: `infra apply {shown}` applies exactly this."));
+            keep(context, path, &self.file, (&plan, &opened.stack), &options)?;
         }
         let has_changes = plan.has_changes();
         Ok(if self.detailed_exitcode && has_changes { Exit::Changes } else { Exit::Success })
     }
+}
+
+/// Saves a plan for review.
+pub(super) fn keep(
+    context: &Context,
+    path: &Path,
+    file: &File,
+    (plan, stack): (&plan::Plan, &Stack),
+    options: &plan::Options,
+) -> anyhow::Result<()> {
+    let file = file.stack.display().to_string();
+    let params = context.model_options().params;
+    let saved = Saved::new(plan, stack, file, &params, options);
+    let text = serde_json::to_string_pretty(&saved)?;
+    let shown = path.display();
+    save(path, &text).with_context(|| format!("cannot save {shown}"))?;
+    context.report.note(&format!("Saved: `infra apply {shown}` applies exactly this."));
+    Ok(())
 }
 
 /// Writes a saved plan, for nobody but its owner to read. Another file is never overwritten.

@@ -12,7 +12,7 @@ pub(super) struct Show {
     #[command(flatten)]
     file: File,
     /// Only the resource at this address
-    #[arg(value_name = "ADDRESS")]
+    #[arg(value_name = "ADDRESS", add = super::complete::addresses())]
     address: Option<String>,
 }
 

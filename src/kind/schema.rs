@@ -46,6 +46,11 @@ impl Schema {
         &self.json
     }
 
+    /// What the reference says about the kind.
+    pub fn description(&self) -> &str {
+        self.json.get("description").and_then(Value::as_str).unwrap_or_default()
+    }
+
     /// Whether there is a secret somewhere in it.
     pub fn has_secrets(&self) -> bool {
         self.has_secrets

@@ -1,14 +1,36 @@
 //! The JSON Schema of stack files, for editors: drawn from the kinds.
+//!
+//! What a resource may have is chosen by its `kind` with `if` and `then`: editors complete all kinds
+//! by that, and speak of one kind's mistakes instead of all of them.
 
 use serde_json::{Map, Value, json};
 
+use super::Stack;
 use crate::kind::AnyKind;
 use crate::kind::charge::{RESERVATIONS, RESERVED};
+use crate::kind::schema::reference;
 use crate::kinds;
 
-/// The JSON Schema of stack files. An expression fits wherever a value does.
-pub fn file_schema() -> Value {
-    let resources: Vec<Value> = kinds::all().map(resource).chain([template()]).collect();
+/// The JSON Schema of stack files. An expression fits wherever a value does. With a stack, what
+/// takes a reference lists those of the stack's resources that it takes.
+pub fn file_schema(stack: Option<&Stack>) -> Value {
+    let branches: Vec<Value> =
+        kinds::all().map(|kind| resource(kind, stack)).chain([template()]).collect();
+    let names: Vec<&str> = kinds::all().map(AnyKind::name).collect();
+    let about: Vec<&str> = kinds::all().map(|kind| kind.schema().description()).collect();
+    let mut properties = structure();
+    properties.insert(
+        "kind".into(),
+        json!({
+            "enum": names, "enumDescriptions": about, "description": "What kind of object this is.",
+        }),
+    );
+    properties.insert(
+        "template".into(),
+        json!({
+            "type": "string", "description": "The template whose resources stand here.",
+        }),
+    );
     let params = json!({
         "type": "object",
         "description": "What an environment or a template's user decides.",
@@ -73,12 +95,18 @@ pub fn file_schema() -> Value {
             "resources": {
                 "type": "object",
                 "propertyNames": { "pattern": "^[a-z][a-z0-9_]*$" },
-                "additionalProperties": { "oneOf": resources },
+                "additionalProperties": {
+                    "type": "object",
+                    "anyOf": [{ "required": ["kind"] }, { "required": ["template"] }],
+                    "properties": properties,
+                    "allOf": branches,
+                },
             },
             "outputs": { "type": "object", "description": "What apply and show print." },
             "adopt": { "type": "object", "additionalProperties": { "type": "string" },
                 "description": "Objects that exist, by the addresses of the resources that take them over: ids, names or ARNs. It counts for nothing once they are ours." },
         },
+        "$defs": { "expression": { "type": "string", "pattern": r"\$\{" } },
     })
 }
 
@@ -150,57 +178,107 @@ fn structure() -> Map<String, Value> {
     keys.as_object().cloned().unwrap_or_default()
 }
 
-fn resource(kind: &dyn AnyKind) -> Value {
-    let mut schema = kind.schema().json().clone();
-    relax(&mut schema);
-    let Some(object) = schema.as_object_mut() else { return schema };
-    if let Some(Value::Object(properties)) = object.get_mut("properties") {
-        let about = "What kind of object this is.";
-        properties.insert("kind".into(), json!({ "const": kind.name(), "description": about }));
-        properties.extend(structure());
+/// What a resource of the kind may have.
+fn resource(kind: &dyn AnyKind, stack: Option<&Stack>) -> Value {
+    let mut schema = relaxed(kind.schema().json(), stack);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.insert("kind".into(), json!({ "const": kind.name() }));
+        properties.extend(structure().into_iter().map(|(key, _)| (key, true.into())));
         let usage = usage(kind);
         let both = properties.get("usage").map(|own| json!({ "anyOf": [own, usage] }));
         properties.insert("usage".into(), both.unwrap_or(usage));
     }
-    let required = object.entry("required").or_insert_with(|| json!([]));
-    if let Some(required) = required.as_array_mut() {
-        required.insert(0, "kind".into());
-    }
-    object.insert("title".into(), kind.name().into());
-    schema
+    schema["title"] = kind.name().into();
+    json!({
+        "if": { "required": ["kind"], "properties": { "kind": { "const": kind.name() } } },
+        "then": schema,
+    })
 }
 
 fn template() -> Value {
-    let mut properties = structure();
-    properties.insert("template".into(), json!({ "type": "string" }));
-    properties.insert("with".into(), json!({ "type": "object" }));
-    json!({ "title": "template", "type": "object", "required": ["template"],
-        "additionalProperties": false, "properties": properties })
+    let mut properties: Map<String, Value> =
+        structure().into_iter().map(|(key, _)| (key, true.into())).collect();
+    properties.insert("template".into(), true.into());
+    properties.insert(
+        "with".into(),
+        json!({
+            "type": "object", "description": "The template's parameters.",
+        }),
+    );
+    json!({
+        "if": { "required": ["template"] },
+        "then": { "title": "template", "additionalProperties": false, "properties": properties },
+    })
 }
 
-/// Lets an expression stand wherever something else than text is wanted.
-fn relax(schema: &mut Value) {
-    let Some(object) = schema.as_object_mut() else { return };
-    for key in ["properties", "additionalProperties", "items"] {
-        match (key, object.get_mut(key)) {
-            ("properties", Some(Value::Object(properties))) => {
+/// The schema with an expression let in wherever a value stands that is not just any text.
+fn relaxed(schema: &Value, stack: Option<&Stack>) -> Value {
+    let Some(object) = schema.as_object() else { return schema.clone() };
+    let mut inner = object.clone();
+    for (key, value) in &mut inner {
+        match (key.as_str(), &mut *value) {
+            ("properties", Value::Object(properties)) => {
                 for property in properties.values_mut() {
-                    relax(property);
-                    let takes_text = property.get("type") == Some(&"string".into())
-                        && property.get("enum").is_none();
-                    if !takes_text {
-                        let about = property.get("description").cloned();
-                        let inner = property.take();
-                        *property =
-                            json!({ "anyOf": [inner, { "type": "string", "pattern": r"\$\{" }] });
-                        if let Some(about) = about {
-                            property["description"] = about;
-                        }
-                    }
+                    *property = or_expression(property, stack);
                 }
             }
-            (_, Some(inner)) if inner.is_object() => relax(inner),
+            ("items" | "additionalProperties", Value::Object(_)) => {
+                *value = or_expression(value, stack);
+            }
+            ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
+                all.iter_mut().for_each(|one| *one = relaxed(one, stack));
+            }
             _ => {}
         }
     }
+    inner.into()
+}
+
+/// The schema of a value, or an expression in its place.
+fn or_expression(schema: &Value, stack: Option<&Stack>) -> Value {
+    let mut inner = relaxed(schema, stack);
+    if let Some((kind, output)) = reference(schema) {
+        inner["examples"] = references(kind, output, stack).into();
+        inner["defaultSnippets"] = json!([snippet(kind)]);
+    }
+    let is_text = inner.get("type").is_some_and(|kind| kind == "string");
+    let is_any = ["enum", "const", "pattern", "maxLength", "format"]
+        .iter()
+        .all(|key| inner.get(key).is_none());
+    if inner.get("type").is_none() && inner.get("anyOf").is_none() && is_any || is_text && is_any {
+        return inner;
+    }
+    let about = inner.as_object_mut().and_then(|inner| inner.remove("description"));
+    let mut both = json!({ "anyOf": [inner, { "$ref": "#/$defs/expression" }] });
+    if let Some(about) = about {
+        both["description"] = about;
+    }
+    both
+}
+
+/// The stack's resources that a reference field takes.
+fn references(kind: &str, output: &str, stack: Option<&Stack>) -> Vec<String> {
+    let all = stack.into_iter().flat_map(|stack| stack.resources.values());
+    let fits = |name: &str| kind == name || kind == "*";
+    all.filter(|resource| fits(resource.kind.name()))
+        .filter_map(|resource| {
+            let name = resource.expression()?;
+            // What takes any kind has to be told which of its outputs.
+            let is_own = kind != "*";
+            let has = resource.kind.outputs().field(output).is_some();
+            (is_own || has).then(|| {
+                if is_own { format!("${{{name}}}") } else { format!("${{{name}.{output}}}") }
+            })
+        })
+        .collect()
+}
+
+/// How an editor begins a reference.
+fn snippet(kind: &str) -> Value {
+    let of = if kind == "*" { "a resource" } else { kind };
+    json!({
+        "label": format!("${{{of}}}"),
+        "description": format!("A reference to {of}."),
+        "body": r"\${${1:address}\}",
+    })
 }

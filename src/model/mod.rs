@@ -5,7 +5,7 @@ mod cost;
 mod expand;
 mod facts;
 mod file;
-pub mod file_schema;
+mod file_schema;
 mod known;
 mod lifecycle;
 mod link;
@@ -40,6 +40,7 @@ pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
 pub use link::default_name_of;
 pub use scope::is_taken;
+pub use regions::REGIONS;
 pub use whereabouts::{Whereabouts, whereabouts};
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.
@@ -198,6 +199,19 @@ impl Resource {
         let retain = self.lifecycle.retain.then_some((ownership::RETAIN, "true"));
         let memory = self.night.memory.as_deref().map(|memory| (ownership::ASLEEP, memory));
         own.chain(ours).chain(retain).chain(memory).collect()
+    }
+
+    /// How the stack file itself names the resource: `vpc`, `private["a"]`; nothing else does when it
+    /// is one of a template's.
+    pub fn expression(&self) -> Option<String> {
+        let address = self.address.as_str();
+        if !self.scope.trail.is_empty() {
+            return None;
+        }
+        let Some((key, _)) = &self.scope.each else { return Some(address.to_owned()) };
+        let key = key.as_str()?;
+        let name = address.strip_suffix(key)?.strip_suffix('-')?;
+        Some(format!("{name}[{key:?}]"))
     }
 
     /// The spec with every expression evaluated whose inputs are known; the others stay their own

@@ -2,7 +2,8 @@
 
 use crate::diagnostic::Diagnostic;
 
-const REGIONS: [&str; 34] = [
+/// The regions of AWS.
+pub const REGIONS: [&str; 34] = [
     "af-south-1",
     "ap-east-1",
     "ap-east-2",

@@ -3,7 +3,9 @@
 
 mod adoption;
 mod calls;
+pub mod ci;
 pub mod cost;
+mod explain;
 mod history;
 mod outcome;
 pub mod page;
@@ -31,7 +33,7 @@ pub use panic::hide_messages_of_panics;
 pub use picture::PictureFormat;
 
 use crate::cost::{Currency, Estimate};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, code};
 use crate::kind::literal;
 use crate::plan::Plan;
 
@@ -201,6 +203,12 @@ impl Report {
             self.json(&json!({ "errors": errors, "warnings": warnings }));
         } else {
             self.err.line(&diagnostics.render(self.err.color));
+            // Once for all: whoever wants to know more asks for one code at a time.
+            if let Some(code) =
+                diagnostics.iter().map(|d| d.code).find(|code| code::find(code).is_some())
+            {
+                self.err.line(&format!("`infra explain {code}` says more"));
+            }
         }
     }
 

@@ -25,15 +25,12 @@ impl Report {
         } else if whole {
             self.out(&kinds.iter().map(|kind| as_text(*kind)).collect::<Vec<_>>().join("\n"));
         } else {
-            let abouts: Vec<String> = kinds.iter().map(|kind| summary(about(*kind))).collect();
+            let abouts: Vec<String> =
+                kinds.iter().map(|kind| summary(kind.schema().description())).collect();
             let names = kinds.iter().map(|kind| kind.name());
             self.list(names.zip(abouts.iter().map(String::as_str)));
         }
     }
-}
-
-fn about(kind: &dyn AnyKind) -> &str {
-    kind.schema().json().get("description").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The first sentence.
@@ -47,7 +44,8 @@ fn one_line(text: &str) -> String {
 }
 
 fn as_text(kind: &dyn AnyKind) -> String {
-    let mut text = format!("{}\n  {}\n\nFields:\n", kind.name(), one_line(about(kind)));
+    let mut text =
+        format!("{}\n  {}\n\nFields:\n", kind.name(), one_line(kind.schema().description()));
     text_fields(&mut text, kind.schema().json(), 1);
     text.push_str("\nOutputs:\n");
     for field in kind.outputs().fields() {
@@ -74,7 +72,7 @@ fn text_fields(text: &mut String, schema: &Value, depth: usize) {
 }
 
 fn as_markdown(kind: &dyn AnyKind) -> String {
-    let mut text = format!("## `{}`\n\n{}\n\n", kind.name(), about(kind));
+    let mut text = format!("## `{}`\n\n{}\n\n", kind.name(), kind.schema().description());
     text.push_str("| field | what it takes | meaning |\n|---|---|---|\n");
     markdown_fields(&mut text, kind.schema().json(), "");
     text.push_str("\n| output | what it is |\n|---|---|\n");

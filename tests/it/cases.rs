@@ -17,7 +17,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-fn options(text: &str) -> Options {
+pub fn options(text: &str) -> Options {
     let mut options = Options { account: Some("123456789012".to_owned()), ..Options::default() };
     let first = text.lines().next().unwrap_or_default();
     let mut words = first.trim_start_matches('#').split_whitespace();
