@@ -1,9 +1,10 @@
 //! `infra rehearse`
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{CommandResult, Context, Exit, File};
-use crate::rehearse::{self, Call, Options};
+use crate::local::control::Blow;
+use crate::rehearse::{self, Act, Call, Options};
 
 /// Rehearse a stack's whole life, with crashes, against the local AWS
 ///
@@ -21,6 +22,9 @@ pub(super) struct Rehearse {
     /// At how many points runs are cut
     #[arg(long, value_name = "N", default_value = "60")]
     points: usize,
+    /// Cut the runs in one way only: `killed`, or with the connection `lost`
+    #[arg(long, value_enum, value_name = "WAY")]
+    only: Option<Way>,
     /// How many runs go on at a time
     #[arg(long, value_name = "N", default_value = "4")]
     parallelism: usize,
@@ -29,7 +33,23 @@ pub(super) struct Rehearse {
     markdown: bool,
 }
 
+/// How runs are cut.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Way {
+    Killed,
+    Lost,
+}
+
 impl Rehearse {
+    fn groups(&self) -> Vec<(Act, Blow)> {
+        let only = self.only.map(|way| match way {
+            Way::Killed => Blow::Halt,
+            Way::Lost => Blow::Reset,
+        });
+        let all = rehearse::GROUPS.into_iter();
+        all.filter(|(_, blow)| only.is_none_or(|only| only == *blow)).collect()
+    }
+
     pub(super) async fn run(&self, context: &Context) -> CommandResult {
         // The file is read first: its mistakes are better told once.
         let stack = crate::model::load(&self.file.stack, &context.model_options())?;
@@ -42,7 +62,7 @@ impl Rehearse {
             file: self.file.stack.clone(),
             model: context.model_options(),
             call: Call { program: std::env::current_exe()?, options, variables: Vec::new() },
-            groups: rehearse::GROUPS.to_vec(),
+            groups: self.groups(),
             points: (!self.all).then_some(self.points),
             lanes: self.parallelism,
         };

@@ -114,9 +114,6 @@ pub enum RehearsalError {
     /// The local AWS cannot be read.
     #[error(transparent)]
     Discovery(#[from] crate::live::DiscoveryError),
-    /// A run did not end.
-    #[error("a run did not end in ten minutes")]
-    Hung,
     /// The undisturbed run fails already.
     #[error("without any trouble, `infra {command}` ended with {code}: {words}")]
     Undisturbed {

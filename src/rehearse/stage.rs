@@ -2,10 +2,11 @@
 //! be killed there.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 use tokio::task::spawn_blocking;
 
@@ -14,7 +15,7 @@ use crate::aws::{Calls, Options, Session};
 use crate::local::control::{Blow, Census, Control, ControlError, Journal, When};
 
 /// How long one run may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_mins(10);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What every run of the rehearsed stack is given.
 #[derive(Clone, Debug)]
@@ -204,10 +205,33 @@ impl Account {
     }
 }
 
-async fn ended(child: Child) -> Result<Ended> {
-    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
-    let Output { status, stdout, stderr } = output.map_err(|_| RehearsalError::Hung)??;
-    let mut text = String::from_utf8_lossy(&stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&stderr));
-    Ok(Ended { code: status.code(), text })
+/// Waits for a run, which is ended when it takes far too long: that is a finding as well, and what it
+/// said last tells what it waited for.
+async fn ended(mut child: Child) -> Result<Ended> {
+    let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let status = tokio::time::timeout(PATIENCE, async {
+        let status =
+            tokio::join!(read(&mut stdout, &mut out), read(&mut stderr, &mut err), child.wait());
+        status.0.and(status.1).and(status.2)
+    });
+    let status = status.await;
+    out.extend(err);
+    let mut ended = Ended { code: None, text: String::from_utf8_lossy(&out).into_owned() };
+    if let Ok(status) = status {
+        ended.code = status?.code();
+    } else {
+        child.kill().await?;
+        let minutes = PATIENCE.as_secs() / 60;
+        let words = ended.last_words();
+        ended.text.push_str(&format!("\nerror: it did not end in {minutes} minutes: {words}\n"));
+    }
+    Ok(ended)
+}
+
+async fn read(from: &mut Option<impl AsyncRead + Unpin>, to: &mut Vec<u8>) -> std::io::Result<()> {
+    if let Some(pipe) = from {
+        pipe.read_to_end(to).await?;
+    }
+    Ok(())
 }
