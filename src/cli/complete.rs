@@ -13,6 +13,7 @@ use clap_complete::engine::{PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 
 use super::{Cli, CommandResult, Context, Exit};
+use crate::kind::AnyKind;
 use crate::{diagnostic, kinds, model};
 
 /// The variable by which a shell asks for completions.
@@ -107,7 +108,7 @@ pub(super) fn regions() -> ArgValueCandidates {
 
 /// The kinds of resources.
 pub(super) fn kinds() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| candidates(kinds::all().map(|kind| kind.name())))
+    ArgValueCandidates::new(|| candidates(kinds::all().map(AnyKind::name)))
 }
 
 /// The codes of mistakes.

@@ -9,6 +9,7 @@ mod cost;
 mod destroy;
 mod drift;
 mod explain;
+mod fmt;
 mod graph;
 mod history;
 mod import;
@@ -17,6 +18,7 @@ mod kinds;
 mod local;
 mod lock;
 mod man;
+mod new;
 mod nightly;
 mod plan;
 mod reap;
@@ -101,6 +103,8 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    New(new::New),
+    Fmt(fmt::Fmt),
     Validate(validate::Validate),
     Plan(plan::Plan),
     Ci(ci::Ci),
@@ -214,6 +218,8 @@ impl Command {
     async fn run(&self, context: &Context) -> CommandResult {
         match self {
             Self::Init(command) => command.run(context),
+            Self::New(command) => command.run(context),
+            Self::Fmt(command) => command.run(context),
             Self::Validate(command) => command.run(context),
             Self::Plan(command) => command.run(context).await,
             Self::Ci(command) => command.run(context).await,

@@ -25,6 +25,7 @@ macro_rules! pages {
 
 /// All pages, sorted by code.
 pub const PAGES: &[Page] = pages![
+    "ambiguous",
     "bad-duration",
     "bad-expression",
     "bad-key",
@@ -48,8 +49,10 @@ pub const PAGES: &[Page] = pages![
     "name-taken",
     "night-loses-data",
     "no-rate",
+    "no-room",
     "not-known",
     "not-ours",
+    "nothing-to-adopt",
     "only-one",
     "out-of-range",
     "over-budget",
@@ -63,6 +66,7 @@ pub const PAGES: &[Page] = pages![
     "too-many",
     "too-short",
     "twice",
+    "unformattable",
     "unknown-address",
     "unknown-environment",
     "unknown-field",
@@ -75,6 +79,7 @@ pub const PAGES: &[Page] = pages![
     "unknown-value",
     "unreadable",
     "unresolvable",
+    "unwritable",
     "which-environment",
     "whole-resource",
     "wrong-pattern",

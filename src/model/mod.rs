@@ -17,6 +17,7 @@ mod regions;
 mod rules;
 mod scope;
 mod sites;
+pub mod sketch;
 mod typed;
 mod walk;
 mod whereabouts;
@@ -39,8 +40,8 @@ pub use cost::{Budget, DOLLAR};
 pub use facts::{Expiry, Objectives};
 pub use file_schema::file_schema;
 pub use link::default_name_of;
-pub use scope::is_taken;
 pub use regions::REGIONS;
+pub use scope::is_taken;
 pub use whereabouts::{Whereabouts, whereabouts};
 
 /// Where a resource stands in its stack: `vpc`, `network/private-a`.

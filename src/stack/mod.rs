@@ -3,6 +3,7 @@
 pub mod builtin;
 pub mod evaluate;
 pub mod expression;
+pub mod format;
 pub mod functions;
 pub mod yaml;
 

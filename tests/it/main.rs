@@ -19,6 +19,7 @@ mod interrupt;
 mod law;
 mod local;
 mod lock;
+mod new;
 mod night;
 mod npm;
 mod page;
