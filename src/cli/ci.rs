@@ -78,11 +78,8 @@ impl Ci {
         report.annotate(host, &marks);
         let summary = ci::summary(plan, (&costing.estimate, &costing.currency), &errors);
         self.tell(context, &summary)?;
-        self.write_json(self.counts_file.as_deref(), &ci::gitlab_counts(plan))?;
-        self.write_json(
-            self.quality_file.as_deref(),
-            &ci::gitlab_quality(&self.file.stack, &marks),
-        )?;
+        write_json(self.counts_file.as_deref(), &ci::gitlab_counts(plan))?;
+        write_json(self.quality_file.as_deref(), &ci::gitlab_quality(&self.file.stack, &marks))?;
         costing.check()?;
         if let Some(path) = &self.out {
             keep(context, path, &self.file, (plan, &opened.stack), &self.options.read())?;
@@ -108,7 +105,7 @@ impl Ci {
         let summary = ci::failure(&self.file.stack, context.global.env.as_deref(), &text);
         self.tell(context, &summary)?;
         let quality = ci::gitlab_quality(&self.file.stack, &mistakes);
-        self.write_json(self.quality_file.as_deref(), &quality)
+        write_json(self.quality_file.as_deref(), &quality)
     }
 
     /// Writes the comment, and adds to the summary, which other steps of the job may have begun.
@@ -124,11 +121,11 @@ impl Ci {
         }
         Ok(())
     }
+}
 
-    fn write_json(&self, path: Option<&Path>, value: &Value) -> anyhow::Result<()> {
-        let Some(path) = path else { return Ok(()) };
-        fs::write(path, format!("{value:#}\n")).with_context(|| cannot_write(path))
-    }
+fn write_json(path: Option<&Path>, value: &Value) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    fs::write(path, format!("{value:#}\n")).with_context(|| cannot_write(path))
 }
 
 fn cannot_write(path: &Path) -> String {

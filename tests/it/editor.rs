@@ -1,6 +1,6 @@
 //! Stack files in an editor: the language server that VS Code and others use for YAML reads our schema.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::npm::packages;
 
 /// How long the server may take for an answer.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 fn schema_file() -> PathBuf {
     crate::root().join("schema/stack.schema.json")
@@ -203,7 +203,7 @@ fn an_editor_completes_explains_and_marks() {
     let mut editor = Editor::open();
     let schema = schema_file();
     let kinds = editor.completes("kinds.yaml", &stack("  a:\n    kind: ‸\n"), &schema);
-    let all: Vec<&str> = infra::kinds::all().map(|kind| kind.name()).collect();
+    let all: Vec<&str> = infra::kinds::all().map(infra::kind::AnyKind::name).collect();
     assert_eq!(kinds, all);
 
     let vpc = "  vpc: { kind: ec2.vpc, cidr: 10.0.0.0/16 }\n";
