@@ -59,6 +59,6 @@ mod tests {
             styled(&text).into_string(),
             "a <span class=\"strong gone\">&lt;b&gt;</span> &amp; <span class=\"faint\">c</span>"
         );
-        assert_eq!(styled("x\u{1b}[2Jy\u{1b}[").into_string(), "x[2Jy");
+        assert_eq!(styled("x\u{1b}[2Jy\u{1b}[").into_string(), "x[2Jy[");
     }
 }
