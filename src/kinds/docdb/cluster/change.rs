@@ -8,7 +8,7 @@ use crate::aws::{Aws, Class, Error, Result};
 use crate::kind::{Live, to_word};
 use crate::kinds::docdb::{client, tag};
 use crate::kinds::rds::shared::deletion::Ending;
-use crate::kinds::rds::shared::state::{change, in_time};
+use crate::kinds::rds::shared::state::{change, in_time, is_stopped, unless_there};
 
 /// Brings a cluster to `now`: it is started if it has to be, changed, and stopped if it is to be.
 pub(super) async fn to(aws: &Aws, was: &Live<Cluster>, now: &Cluster) -> Result<()> {
@@ -92,13 +92,20 @@ async fn applied(aws: &Aws, now: &Cluster, name: &str) -> Result<()> {
 }
 
 async fn start(aws: &Aws, name: &str) -> Result<()> {
-    client(aws).start_db_cluster().db_cluster_identifier(name).send().await?;
-    Ok(())
+    let start = client(aws).start_db_cluster().db_cluster_identifier(name).send().await;
+    unless_there(start.map(drop).map_err(Error::from), async { Ok(!stopped(aws, name).await?) })
+        .await
 }
 
 async fn stop(aws: &Aws, name: &str) -> Result<()> {
-    client(aws).stop_db_cluster().db_cluster_identifier(name).send().await?;
-    Ok(())
+    let stop = client(aws).stop_db_cluster().db_cluster_identifier(name).send().await;
+    unless_there(stop.map(drop).map_err(Error::from), stopped(aws, name)).await
+}
+
+/// Whether it is stopped, or is being stopped.
+async fn stopped(aws: &Aws, name: &str) -> Result<bool> {
+    let cluster = one(aws, name).await?.ok_or_else(|| Error::missing("cluster to be changed"))?;
+    Ok(is_stopped(cluster.status()))
 }
 
 /// The wanted parameter group, or AWS's own for the version.

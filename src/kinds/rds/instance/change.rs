@@ -8,7 +8,7 @@ use super::{Instance, Outputs, StorageType, list};
 use crate::aws::{Aws, Error, Result};
 use crate::kind::{Live, Tags, ownership, to_word};
 use crate::kinds::rds::shared::deletion::Ending;
-use crate::kinds::rds::shared::state::{change, in_time};
+use crate::kinds::rds::shared::state::{change, in_time, is_stopped, unless_there};
 use crate::kinds::rds::shared::version::is_one_of;
 use crate::kinds::rds::{client, list as aws_tags, tag};
 
@@ -185,13 +185,21 @@ fn changed<T: Clone + PartialEq>(was: &T, now: &T) -> Option<T> {
 }
 
 async fn start(aws: &Aws, name: &str) -> Result<()> {
-    client(aws).start_db_instance().db_instance_identifier(name).send().await?;
-    Ok(())
+    let start = client(aws).start_db_instance().db_instance_identifier(name).send().await;
+    unless_there(start.map(drop).map_err(Error::from), async { Ok(!stopped(aws, name).await?) })
+        .await
 }
 
 async fn stop(aws: &Aws, name: &str) -> Result<()> {
-    client(aws).stop_db_instance().db_instance_identifier(name).send().await?;
-    Ok(())
+    let stop = client(aws).stop_db_instance().db_instance_identifier(name).send().await;
+    unless_there(stop.map(drop).map_err(Error::from), stopped(aws, name)).await
+}
+
+/// Whether it is stopped, or is being stopped.
+async fn stopped(aws: &Aws, name: &str) -> Result<bool> {
+    let found =
+        list::one(aws, name).await?.ok_or_else(|| Error::missing("database to be changed"))?;
+    Ok(is_stopped(found.db_instance_status()))
 }
 
 /// The wanted parameter group, or AWS's own for the version.

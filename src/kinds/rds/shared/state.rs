@@ -83,6 +83,19 @@ where
     }
 }
 
+/// A refusal because of the state counts for nothing when it is the state that the call leads to: the
+/// call took effect before, and its answer was lost.
+pub async fn unless_there(
+    answer: Result<()>,
+    is_there: impl Future<Output = Result<bool>>,
+) -> Result<()> {
+    match answer {
+        Err(error) if error.class == Class::Busy && !is_there.await? => Err(error),
+        Err(error) if error.class != Class::Busy => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Changes a database: it is started for that if it is stopped, and stopped if it is to be.
 pub async fn change<S, T>(
     (was_stopped, now_stopped): (bool, bool),
@@ -140,6 +153,20 @@ pub fn without_snapshot(what: &str, word: Option<&str>) -> Option<Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_has_happened_already_is_not_waited_for() {
+        let refused = |class| Err(Error::new(class, "InvalidDBClusterStateFault", "stopped"));
+        let there = |is| async move { Ok(is) };
+        assert!(unless_there(refused(Class::Busy), there(true)).await.is_ok());
+        assert!(unless_there(refused(Class::Busy), there(false)).await.is_err());
+        assert!(unless_there(refused(Class::Denied), there(true)).await.is_err());
+        assert!(unless_there(Ok(()), there(false)).await.is_ok());
+        // A look that fails says nothing about the state.
+        let denied = async { refused(Class::Denied).map(|()| true) };
+        let error = unless_there(refused(Class::Busy), denied).await.expect_err("no look");
+        assert_eq!(error.class, Class::Denied);
+    }
 
     #[test]
     fn a_word_is_a_state() {
