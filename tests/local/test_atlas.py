@@ -173,7 +173,9 @@ class Clusters(unittest.TestCase):
         project = self.path.removesuffix("/clusters")
         self.assertEqual(self.atlas.code("DELETE", project), (409, "CANNOT_CLOSE_GROUP_ACTIVE_ATLAS_CLUSTERS"))
         self.atlas.ok("DELETE", one)
-        self.assertEqual(self.atlas.code("DELETE", one), (400, "CLUSTER_ALREADY_REQUESTED_DELETION"))
+        # On a busy machine it may be gone by now.
+        again = [(400, "CLUSTER_ALREADY_REQUESTED_DELETION"), (404, "CLUSTER_NOT_FOUND")]
+        self.assertIn(self.atlas.code("DELETE", one), again)
         until(lambda: self.atlas.call("GET", one).status_code == 404)
         self.atlas.ok("DELETE", project)
 
