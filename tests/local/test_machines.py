@@ -3,6 +3,7 @@
 import json
 import unittest
 
+from botocore.exceptions import ClientError
 from support import client, new_account, refused, until
 
 IMAGE = "ami-1e749f67"
@@ -130,7 +131,15 @@ class Machines(unittest.TestCase):
             iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
         with refused("InvalidParameterValue"):
             self.run_one(IamInstanceProfile={"Arn": arns[0] + "x"})
-        machine = self.run_one(IamInstanceProfile={"Arn": arns[0]})
+
+        def runs():
+            # A new profile is not known everywhere at once.
+            try:
+                return self.run_one(IamInstanceProfile={"Arn": arns[1]}) and self.run_one(IamInstanceProfile={"Arn": arns[0]})
+            except ClientError:
+                return None
+
+        machine = until(runs)
         wanted = [{"Name": "instance-id", "Values": [machine]}]
         held = self.ec2.describe_iam_instance_profile_associations(Filters=wanted)["IamInstanceProfileAssociations"][0]
         self.ec2.replace_iam_instance_profile_association(

@@ -4,7 +4,7 @@ import threading
 import unittest
 
 from networks import IMAGE
-from support import client, new_account, refused
+from support import client, new_account, refused, until
 
 
 class Tokens(unittest.TestCase):
@@ -91,6 +91,8 @@ class Pages(unittest.TestCase):
         for _ in range(7):
             specification = {"ResourceType": "internet-gateway", "Tags": [{"Key": "a", "Value": "b"}]}
             ec2.create_internet_gateway(TagSpecifications=[specification])
+        # New ids are not in every list at once.
+        until(lambda: len(client("ec2", self.account).describe_internet_gateways()["InternetGateways"]) == 7)
         self.check("ec2", "describe_tags", "Tags", 5, 7, Filters=[{"Name": "key", "Values": ["a"]}])
         self.check("ec2", "describe_internet_gateways", "InternetGateways", 5, 7)
 
